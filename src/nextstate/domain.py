@@ -1,0 +1,138 @@
+"""What a domain is: a value that says how its world is worded, read, compared and, where possible, computed.
+
+Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+from nextstate.errors import ReplyError, UsageError, unknown_name
+from nextstate.types import Action, Observation, Query, Setup, Trajectory
+
+State: TypeAlias = Any
+"""A kernel's state: an immutable value, opaque to everyone else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """The history determines this observation; ``state`` is the kernel's state after it was shown."""
+
+    observation: Observation
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The history does not determine the observation.
+
+    ``reason`` says why, for people; ``facts`` is text that a model should respect. ``ask``, when present, is an
+    action of the domain whose observation a model should predict *instead* of the whole: give it back through
+    ``answers`` and step again, and what stands around it is computed exactly.
+    """
+
+    reason: str
+    facts: str = ""
+    ask: Action | None = None
+
+
+class Kernel(Protocol):
+    """The computable part of a world. All methods are pure functions; a wrong answer is worse than none."""
+
+    def open(self, setup: Setup) -> State:
+        """The state before the first turn."""
+        ...
+
+    def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
+        """What ``action`` shows in ``state``, given the answers to what was asked so far."""
+        ...
+
+    def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
+        """The state after ``observation`` was shown, whoever wrote it."""
+        ...
+
+
+Check: TypeAlias = Callable[[Query, Observation], "bool | None"]
+"""An executable check of an observation: holds, does not hold, or does not apply (``None``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One kind of environment.
+
+    ``prompt`` is the world prompt (what a model is told its job is), ``rubric`` what a judge is told. ``show`` words
+    the query's action for a model; ``write`` is the reply of a perfect model and ``read`` its inverse, which raises
+    :class:`~nextstate.errors.ReplyError`; ``canonical`` masks what no model can know; ``validate`` raises
+    :class:`~nextstate.errors.ActionError` for an action that does not parse; ``examples`` are real, licensed
+    trajectories.
+    """
+
+    name: str
+    version: str
+    prompt: str
+    rubric: str
+    show: Callable[[Query], str]
+    write: Callable[[Query, Observation], str]
+    read: Callable[[Query, str], Observation]
+    canonical: Callable[[Observation], str]
+    validate: Callable[[Action], None]
+    examples: Callable[[], tuple[Trajectory, ...]]
+    checks: Mapping[str, Check] = MappingProxyType({})
+    kernel: Callable[[], Kernel] | None = None
+
+
+GROUP = "nextstate.domains"
+
+
+def names() -> tuple[str, ...]:
+    """The names of all installed domains, sorted."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+@cache
+def find(name: str) -> Domain:
+    """The installed domain called ``name``; raises :class:`UsageError` when there is none or it does not load."""
+    points = entry_points(group=GROUP, name=name)
+    if not points:
+        raise unknown_name("domain", name, names())
+    point = next(iter(points))
+    value = point.load()
+    if not isinstance(value, Domain):
+        raise UsageError(f"domain {name!r} ({point.value}) is a {type(value).__name__}, not a nextstate Domain")
+    return value
+
+
+# The reply format that text domains share: one block between tags, on lines of their own.
+
+TAG = "predicted_observation"
+_OPEN, _CLOSE = f"<{TAG}>\n", f"\n</{TAG}>"
+_INNER = re.compile(rf"<(\\*)(/?{TAG}>)")
+_ESCAPED = re.compile(rf"<\\(\\*)(/?{TAG}>)")
+
+
+def write_tagged(query: Query, observation: Observation) -> str:
+    """The observation between tags; tags inside it are escaped by one backslash."""
+    return _OPEN + _INNER.sub(r"<\\\1\2", observation) + _CLOSE
+
+
+def read_tagged(query: Query, reply: str) -> Observation:
+    """The inverse of :func:`write_tagged`; also reads tags that do not stand on lines of their own.
+
+    The block begins at the last opening tag and ends at the first closing tag after it; a block that was never
+    closed is refused. Raises :class:`ReplyError`.
+    """
+    start = reply.rfind(f"<{TAG}>")
+    if start < 0:
+        raise ReplyError(f"no <{TAG}> block in the reply")
+    body = reply[start + len(TAG) + 2 :]
+    end = body.find(f"</{TAG}>")
+    if end < 0:
+        raise ReplyError(f"the <{TAG}> block is not closed")
+    text = body[:end].removeprefix("\n").removesuffix("\n")
+    return _ESCAPED.sub(r"<\1\2", text)
