@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Action: TypeAlias = str
 """The verbatim text of an action in its domain (a shell command, a JSON tool call, ``click('a12')``)."""
 Observation: TypeAlias = str
