@@ -1,0 +1,51 @@
+# `make demo` and `make test` work from nothing: each creates .venv and installs what it needs there, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+USE := $(VENV)/.installed-use
+DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help demo test check model system clean
+
+help:
+	@echo "make demo    record a short shell session, let the embedded world model live through it, compare"
+	@echo "make test    ruff, mypy and pytest (pulls the default model, 98 MB, if it is not there)"
+	@echo "make check   ruff and mypy only"
+	@echo "make system  install tmux, bubblewrap, git and sqlite3 with apt-get (as root)"
+	@echo "make clean   remove .venv and caches"
+
+demo: $(USE)
+	$(BIN)/nextstate demo
+
+test: check model
+	$(BIN)/pytest
+
+check: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# Tests that need the weights skip, and say so, when they are not there.
+model: $(DEV)
+	$(BIN)/nextstate models pull smollm2-135m || echo "warning: the default model could not be pulled; the tests that need it will skip" >&2
+
+system:
+	@test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "make system needs root and apt-get; install tmux, bubblewrap, git and sqlite3 by hand" >&2; exit 1; }
+	apt-get update -qq && apt-get install -y -qq tmux bubblewrap git sqlite3
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nextstate needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Using needs less than developing; a development install is good for both, so it sets both stamps.
+$(USE): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[local]'
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[local,dev]'
+	@touch $@ $(USE)
