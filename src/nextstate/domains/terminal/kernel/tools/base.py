@@ -1,0 +1,119 @@
+"""What a tool of the kernel is: a function from a call to what the real program prints, or `Undetermined`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from nextstate.domains.terminal.kernel.files import FsError, Undetermined
+
+if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.files import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What a program printed. ``stdout`` and ``stderr`` are text; ``code`` is its exit status.
+
+    When both streams go to one place, errors come first (a program buffers its standard output when that is no
+    terminal), unless ``merged`` gives the true order (``cat`` writes as it reads).
+    """
+
+    stdout: str = ""
+    stderr: str = ""
+    code: int = 0
+    merged: str | None = None
+
+    @property
+    def both(self) -> str:
+        return self.stderr + self.stdout if self.merged is None else self.merged
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation of a program: expanded arguments, standard input (``None``: none was given), surroundings."""
+
+    name: str
+    args: tuple[str, ...]
+    stdin: str | None
+    cwd: str
+    env: Mapping[str, str]
+    tree: Tree
+    umask: int = 0o022
+    user: str = "user"
+    host: str = "host"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Versions of programs that are known to be installed (``facts['tools']`` of the set-up)."""
+
+    def path(self, operand: str) -> str:
+        """The absolute path of an operand (not normalised: a trailing slash and ``..`` keep their meaning)."""
+        return operand if operand.startswith("/") else posixpath.join(self.cwd, operand)
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the locale is a UTF-8 one (quotation marks and character counts depend on it)."""
+        value = self.env.get("LC_ALL") or self.env.get("LC_CTYPE") or self.env.get("LANG") or "C"
+        return value.upper().replace("-", "").endswith("UTF8")
+
+    @property
+    def bytewise(self) -> bool:
+        """Whether texts are ordered by their bytes (the C locales); otherwise order is a matter of the locale."""
+        value = self.env.get("LC_ALL") or self.env.get("LC_COLLATE") or self.env.get("LANG") or "C"
+        return value.split(".")[0] in ("C", "POSIX")
+
+    def quote(self, text: str) -> str:
+        """The GNU ``quote()`` of messages: ‘text’ in a UTF-8 locale, 'text' otherwise."""
+        if any(ord(ch) < 32 or ch in "'‘’\\" for ch in text):
+            raise Undetermined(f"how a message quotes {text!r}")
+        return f"‘{text}’" if self.utf8 else f"'{text}'"
+
+    def read_text(self, operand: str) -> str:
+        """The text of a file operand or, for ``-``, of standard input; bytes that are no UTF-8 are undetermined."""
+        if operand == "-":
+            return self.input()
+        return decode(self.tree.read(self.path(operand)), operand)
+
+    def input(self) -> str:
+        """Standard input as text; a program that would wait for a terminal is undetermined."""
+        if self.stdin is None:
+            raise Undetermined(f"{self.name} reads from the terminal")
+        return self.stdin
+
+
+Tool: TypeAlias = Callable[[Call], Out]
+
+
+def decode(content: bytes, what: str) -> str:
+    """UTF-8 text, or :class:`Undetermined`."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Undetermined(f"{what} is not UTF-8 text") from None
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text split at newlines only; a missing last newline adds no line."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def gather(call: Call, operands: tuple[str, ...]) -> tuple[list[tuple[str, str]], str, int]:
+    """Reads all operands (standard input when there are none): ``([(operand, text)], errors, code)``.
+
+    Errors read ``name: operand: No such file or directory``, as most GNU tools word them.
+    """
+    texts, errors, code = [], "", 0
+    for operand in operands or ("-",):
+        try:
+            texts.append((operand, call.read_text(operand)))
+        except FsError as error:
+            errors += f"{call.name}: {operand}: {error.errno.value}\n"
+            code = 1
+    return texts, errors, code
+
+
+def unknown_option(call: Call, arg: str) -> Undetermined:
+    """For options that a tool here does not implement."""
+    return Undetermined(f"{call.name} {arg} is not computed")
