@@ -1,0 +1,1 @@
+"""Whoever can answer a query: fakes, engines and endpoints, and the wrappers that change how one answers."""

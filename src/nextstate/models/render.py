@@ -1,0 +1,219 @@
+"""The one place where a query becomes text for a model.
+
+Laid out for prefix caches: what stays the same stands first, the history only grows, and what holds for this step
+alone (``query.notes``) stands in the last message. Rendering turn t + 1 repeats turn t byte for byte and appends.
+With a budget the history is cut at checkpoints and then grows again; it never slides by one turn.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nextstate.types import Query, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nextstate.domain import Domain
+    from nextstate.types import Setup, Tool
+
+LIMIT = 32_000
+"""Characters of one state, observation, action or note when there is no budget."""
+
+SLACK = 80
+"""Characters kept free for the line that says how many turns are left out."""
+
+PROMPT = "$ "
+"""What stands before an action in a transcript."""
+
+STOP = "\n" + PROMPT
+"""Where a model that continues a transcript has finished its observation."""
+
+EXAMPLE_TURNS = 12
+"""Turns of an example session that a transcript shows."""
+
+
+def clip(text: str, limit: int) -> str:
+    """``text`` in at most ``limit`` characters: the middle gives way to a marker that says how much is missing."""
+    if len(text) <= limit:
+        return text
+    marker = f"\n[... {len(text) - limit} or more characters left out ...]\n"
+    keep = limit - len(marker)
+    if keep <= 0:
+        return text[: max(limit, 0)]
+    return text[: keep - keep // 2] + marker + text[len(text) - keep // 2 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Characters that each part of a prompt may take; ``None`` is without limit. All but ``history`` are fixed shares,
+    so that nothing in front changes while the history grows."""
+
+    state: int | None = LIMIT
+    tools: int | None = None
+    examples: int | None = None
+    instruction: int | None = LIMIT
+    message: int = LIMIT
+    notes: int = LIMIT
+    total: int | None = None
+
+    @classmethod
+    def of(cls, max_chars: int | None, fixed: int) -> Budget:
+        """Shares of ``max_chars`` after a ``fixed`` part that is never cut; at least 3/16 stay for the history."""
+        if max_chars is None:
+            return cls()
+        share = max(max_chars - fixed, 0) // 16
+        return cls(
+            state=min(4 * share, LIMIT),
+            tools=2 * share,
+            examples=2 * share,
+            instruction=share,
+            message=min(2 * share, LIMIT),
+            notes=min(2 * share, LIMIT),
+            total=max_chars,
+        )
+
+    def room(self, front: int) -> int | None:
+        """Characters for the history behind a front of ``front``; the last action and its notes have their share."""
+        return None if self.total is None else self.total - front - self.message - self.notes - SLACK
+
+
+def first_shown(sizes: Sequence[int], room: int | None) -> int:
+    """The first turn to show of turns that take ``sizes`` characters.
+
+    A cut comes only when the shown turns outgrow ``room``, and leaves half of it free. It depends on the turns up
+    to it alone, so the start stays put until the next cut.
+    """
+    if room is None:
+        return 0
+    start = shown = 0
+    for index, size in enumerate(sizes):
+        shown += size
+        if shown > room:
+            while start <= index and shown > room // 2:
+                shown -= sizes[start]
+                start += 1
+    return start
+
+
+def messages(domain: Domain, query: Query, *, max_chars: int | None = None) -> list[dict[str, str]]:
+    """The query as chat messages: one system message, then user = action and assistant = observation.
+
+    ``max_chars`` bounds the sum of all contents, except that the domain's own prompt is never cut.
+    """
+    budget = Budget.of(max_chars, len(domain.prompt))
+    system = _system(domain, query, budget)
+    turns = [(clip(shown, budget.message), clip(said, budget.message)) for shown, said in _worded(domain, query)]
+    start = first_shown([len(shown) + len(said) for shown, said in turns], budget.room(len(system)))
+    out = [_message("system", system)]
+    for index, (shown, said) in enumerate(turns[start:]):
+        out += _message("user", (_gap(start) if index == 0 else "") + shown), _message("assistant", said)
+    gap = _gap(start) if start == len(turns) else ""
+    last = clip(domain.show(replace(query, notes="")), budget.message)
+    return [*out, _message("user", gap + last + clip(_notes(query.notes), budget.notes))]
+
+
+def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, examples: bool = True) -> str:
+    """The query as a raw session for a model to continue: ``$ action``, its output, and so on up to the action.
+
+    An example session stands in front (the set-up's demonstrations, else the domain's first example) unless
+    ``examples`` is false. Stop the model at :data:`STOP` and read what it wrote with :func:`read_transcript`.
+    """
+    budget = Budget.of(max_chars, 0)
+    front = _transcript_front(domain, query, budget, examples)
+    turns = [_entry(turn.action, turn.observation, budget.message) for turn in query.history]
+    start = first_shown([len(turn) for turn in turns], budget.room(len(front)))
+    notes = clip(_comment(query.notes), budget.notes)
+    gap = _comment(_gap(start).strip())
+    return front + gap + "".join(turns[start:]) + notes + PROMPT + clip(query.action, budget.message) + "\n"
+
+
+def read_transcript(text: str) -> str:
+    """The observation in what a model wrote after :func:`transcript`; it ends where the next action would begin.
+
+    A transcript cannot tell whether an output ended with a newline; output that is not empty is taken to.
+    """
+    said = ("\n" + text).split(STOP, 1)[0].removeprefix("\n").rstrip("\n")
+    return said + "\n" if said else ""
+
+
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def _system(domain: Domain, query: Query, budget: Budget) -> str:
+    setup = query.setup
+    parts = [
+        domain.prompt.strip(),
+        _section("Initial state", setup.initial_state, budget.state),
+        _section("Tools", "\n".join(map(_tool, setup.tools)), budget.tools),
+        _section("Examples", _demonstrations(domain, query), budget.examples),
+        _section("Instruction for this simulation", setup.instruction, budget.instruction),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _section(title: str, text: str, limit: int | None) -> str:
+    if not text:
+        return ""
+    whole = f"## {title}\n\n{text}"
+    return whole if limit is None else clip(whole, limit - 2)
+
+
+def _tool(tool: Tool) -> str:
+    """One line of JSON with sorted keys: the same tool always reads the same."""
+    fields = {
+        "name": tool.name,
+        "description": tool.description,
+        "inputSchema": dict(tool.input_schema),
+        "outputSchema": dict(tool.output_schema),
+    }
+    kept = {key: value for key, value in fields.items() if value}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=dict)
+
+
+def _worded(domain: Domain, query: Query) -> Iterator[tuple[str, str]]:
+    """Each turn of the history as (what the user says, what a perfect model replies)."""
+    for index, turn in enumerate(query.history):
+        asked = Query(query.domain, query.setup, query.history[:index], turn.action)
+        yield domain.show(asked), domain.write(asked, turn.observation)
+
+
+def _demonstrations(domain: Domain, query: Query) -> str:
+    demonstrated = replace(query, history=query.setup.demonstrations)
+    return "\n\n".join(f"Action:\n{shown}\n\nReply:\n{said}" for shown, said in _worded(domain, demonstrated))
+
+
+def _notes(notes: str) -> str:
+    return f"\n\nNotes for this step only:\n{notes}" if notes else ""
+
+
+def _gap(left_out: int) -> str:
+    return f"[... {left_out} earlier turns are not shown ...]\n\n" if left_out else ""
+
+
+def _transcript_front(domain: Domain, query: Query, budget: Budget, examples: bool) -> str:
+    example = _example(domain, query.setup) if examples else ()
+    shown = "".join(_entry(turn.action, turn.observation, budget.message) for turn in example)
+    if shown:
+        shown = clip("# An example session\n" + shown, budget.examples or LIMIT).rstrip("\n") + "\n\n# A new session\n"
+    state = clip(_comment(query.setup.initial_state), budget.state or LIMIT)
+    return shown + state + clip(_comment(query.setup.instruction), budget.instruction or LIMIT)
+
+
+def _example(domain: Domain, setup: Setup) -> tuple[Turn, ...]:
+    if setup.demonstrations:
+        return setup.demonstrations[:EXAMPLE_TURNS]
+    recordings = domain.examples()
+    return recordings[0].turns[:EXAMPLE_TURNS] if recordings else ()
+
+
+def _entry(action: str, observation: str, limit: int) -> str:
+    shown = clip(observation, limit)
+    return PROMPT + clip(action, limit) + "\n" + shown + ("" if not shown or shown.endswith("\n") else "\n")
+
+
+def _comment(text: str) -> str:
+    return "".join(f"# {line}\n" for line in text.strip("\n").split("\n")) if text.strip() else ""
