@@ -29,8 +29,8 @@ class Tool:
 
     name: str
     description: str = ""
-    input_schema: Mapping[str, Json] = NOTHING
-    output_schema: Mapping[str, Json] = NOTHING
+    input_schema: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
+    output_schema: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Turn:
 
     action: Action
     observation: Observation
-    meta: Mapping[str, Json] = NOTHING
+    meta: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Setup:
     tools: tuple[Tool, ...] = ()
     demonstrations: tuple[Turn, ...] = ()
     instruction: str = ""
-    facts: Mapping[str, Json] = NOTHING
+    facts: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Trajectory:
     setup: Setup
     turns: tuple[Turn, ...]
     source: Source = field(default_factory=Source)
-    meta: Mapping[str, Json] = NOTHING
+    meta: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class WorldModel(Protocol):
 class Score:
     """What a scorer says: named values in [0, 1], or ``unscored`` with the reason why it could not grade."""
 
-    values: Mapping[str, float] = MappingProxyType({})
+    values: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unscored: str | None = None
     evidence: str = ""
 
