@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
@@ -83,7 +83,7 @@ class Domain:
     canonical: Callable[[Observation], str]
     validate: Callable[[Action], None]
     examples: Callable[[], tuple[Trajectory, ...]]
-    checks: Mapping[str, Check] = MappingProxyType({})
+    checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     kernel: Callable[[], Kernel] | None = None
 
 
