@@ -51,16 +51,18 @@ class Seen(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file; ``content`` is ``None`` while it was not shown."""
+    """A regular file; ``content`` is ``None`` while it was not shown. ``mode`` is a guess unless ``mode_known``."""
 
     content: bytes | None
     mode: int = 0o644
+    mode_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Dir:
     seen: Seen = Seen.NOTHING
     mode: int = 0o755
+    mode_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +172,26 @@ class Tree:
         """``path`` with symbolic links followed (the last one only when ``follow``)."""
         parts = [p for p in path.split("/") if p not in ("", ".")]
         real, hops = "/", 0
+        slash = path.endswith(("/", "/."))
         while parts:
             part = parts.pop(0)
             if part == "..":
+                if not isinstance(self.entry(real), Dir):
+                    self.get(real)
                 real = posixpath.dirname(real)
                 continue
             candidate = posixpath.join(real, part)
             here = self.entry(candidate)
-            if isinstance(here, Link) and (parts or follow):
+            if isinstance(here, Link) and (parts or follow or slash):
                 hops += 1
                 if hops > 40:
                     raise FsError(Errno.LOOP, path)
                 parts = [p for p in here.target.split("/") if p not in ("", ".")] + parts
                 real = "/" if here.target.startswith("/") else real
                 continue
-            if isinstance(here, File) and (parts or path.endswith("/")):
+            if isinstance(here, File) and (parts or slash):
                 raise FsError(Errno.NOTDIR, path)
-            if isinstance(here, Thing) and parts:
+            if isinstance(here, Thing) and (parts or slash):
                 raise Undetermined(f"{candidate} may be a file or a directory")
             if isinstance(here, Dir) and parts and not self.allowed(here.mode, 0o100):
                 raise FsError(Errno.ACCES, path)
@@ -301,7 +306,10 @@ class Tree:
         text = None if before is None else before + content
         if text is not None and len(text) > MAX_FILE:
             raise Undetermined(f"{path} grows beyond {MAX_FILE} bytes")
-        self.delta[real] = File(text, old.mode if isinstance(old, File) else mode)
+        if isinstance(old, File):
+            self.delta[real] = replace(old, content=text)
+        else:
+            self.delta[real] = File(text, mode, mode_known=old is not None)
 
     def mkdir(self, path: str, mode: int = 0o755) -> None:
         """Create one directory; it is known whole from then on."""
@@ -310,7 +318,7 @@ class Tree:
         real = self.parent_for(path)
         for child in self.children(real):
             self.delta[posixpath.join(real, child)] = Absent()
-        self.delta[real] = Dir(Seen.ALL, mode)
+        self.delta[real] = Dir(Seen.ALL, mode, mode_known=True)
 
     def remove(self, path: str) -> None:
         """Remove a file, a link or an empty directory."""
@@ -338,7 +346,10 @@ class Tree:
         if old == new:
             return
         if isinstance(node, Dir):
-            moved = {p for table in (self.files.entries, self.delta) for p in table if p.startswith(old + "/")}
+            tables = (self.files.entries, self.delta)
+            moved = {p for table in tables for p in table if p.startswith(old + "/")}
+            if node.seen is not Seen.ALL and any(p.startswith(new + "/") for table in tables for p in table):
+                raise Undetermined(f"what {source} holds is not known whole")
             for path in moved:
                 entry = self.delta.get(path) or self.files.entries[path]
                 self.delta[new + path[len(old) :]] = entry
@@ -355,7 +366,7 @@ class Tree:
         node = self.get(path)
         if not isinstance(node, File | Dir):
             raise Undetermined(f"{path} may be a file or a directory")
-        self.delta[self.resolve(path)] = replace(node, mode=mode & 0o7777)
+        self.delta[self.resolve(path)] = replace(node, mode=mode & 0o7777, mode_known=True)
 
     def put(self, path: str, entry: Entry) -> None:
         """Write down a fact that was shown, without any check."""

@@ -25,10 +25,16 @@ class Out:
     stderr: str = ""
     code: int = 0
     merged: str | None = None
+    unordered: bool = False
+    """The lines are right but their order is not determined (a directory's order, a hash table's)."""
 
     @property
     def both(self) -> str:
         return self.stderr + self.stdout if self.merged is None else self.merged
+
+
+def _no_programs(args: list[str], stdin: str | None) -> Out:
+    raise Undetermined(f"{args[0]} would be started by another program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,15 @@ class Call:
     host: str = "host"
     facts: Mapping[str, str] = field(default_factory=dict)
     """Versions of programs that are known to be installed (``facts['tools']`` of the set-up)."""
+    prefix: str = "bash: line 1: "
+    """What messages of the shell's own commands begin with."""
+    run: Callable[[list[str], str | None], Out] = field(default=_no_programs)
+    """Runs another program: ``run(argv, stdin)``; for ``xargs``, ``find -exec``, ``env``."""
 
     def path(self, operand: str) -> str:
         """The absolute path of an operand (not normalised: a trailing slash and ``..`` keep their meaning)."""
+        if not operand:
+            raise Undetermined("an empty path")
         return operand if operand.startswith("/") else posixpath.join(self.cwd, operand)
 
     @property
