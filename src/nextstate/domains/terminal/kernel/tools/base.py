@@ -56,6 +56,8 @@ class Call:
     """What messages of the shell's own commands begin with."""
     run: Callable[[list[str], str | None], Out] = field(default=_no_programs)
     """Runs another program: ``run(argv, stdin)``; for ``xargs``, ``find -exec``, ``env``."""
+    piped: bool | None = None
+    """Whether standard input is a pipe (or another thing without a size) instead of a file; ``None``: not known."""
 
     def path(self, operand: str) -> str:
         """The absolute path of an operand (not normalised: a trailing slash and ``..`` keep their meaning)."""
