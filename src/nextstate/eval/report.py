@@ -1,0 +1,187 @@
+"""The report of an evaluation: counts, scores with intervals, costs, by domain and by who answered."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from nextstate.errors import UsageError
+from nextstate.eval import journal, stats
+from nextstate.types import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from rich.table import Table
+
+    from nextstate.eval.rows import Row
+
+ALIKE = ("data_sha256", "scorers", "domains", "free_run", "limit", "seed")
+"""What two runs must have in common to be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an evaluation found: its finished rows, and ``run``, which says what was measured.
+
+    ``seconds`` is wall-clock time of this process; rows that an earlier one had finished add nothing to it.
+    """
+
+    rows: tuple[Row, ...]
+    run: Mapping[str, Any]
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as the JSON object that the command line prints."""
+        rows = self.rows
+        return {
+            "n": len(rows),
+            "scored": sum(not row.unscored for row in rows),
+            "unscored": _counts(reason for row in rows for reason in set(row.unscored.values())),
+            "seconds": round(self.seconds, 3),
+            "usage": _usage(rows),
+            "latency_ms": _latency(rows),
+            "scores": self._scores(rows),
+            "by": {
+                "domain": self._groups(rows, lambda row: row.domain),
+                "origin": self._groups(rows, lambda row: row.origin and row.origin.value),
+                "outcome": _counts(row.outcome.value for row in rows),
+            },
+            "baseline": {"copy-last": self._baseline(rows)},
+            "run": dict(self.run),
+        }
+
+    def _scores(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return _estimates(rows, _names(self.rows, lambda row: row.scores), lambda row: row.scores)
+
+    def _baseline(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return _estimates(rows, _names(self.rows, lambda row: row.baseline), lambda row: row.baseline)
+
+    def _groups(self, rows: Sequence[Row], group_of: Callable[[Row], str | None]) -> dict[str, Any]:
+        groups: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            if (group := group_of(row)) is not None:
+                groups[group].append(row)
+        return {
+            name: {"n": len(group), "scores": self._scores(group), "latency_ms": _latency(group)}
+            for name, group in sorted(groups.items())
+        }
+
+
+def load(folder: Path) -> Report:
+    """The report of the evaluation in ``folder``, finished or not. Raises :class:`DataError`."""
+    run, rows = journal.read(folder)
+    return Report(rows, run)
+
+
+def compare(ours: Report, theirs: Report) -> dict[str, Any]:
+    """The mean difference ``ours - theirs`` of each score, paired row by row, with its interval.
+
+    Raises :class:`UsageError` for runs that are not alike (:data:`ALIKE`) or did not finish the same rows.
+    """
+    differing = [key for key in ALIKE if ours.run.get(key) != theirs.run.get(key)]
+    if differing:
+        listed = "; ".join(f"{key}: {ours.run.get(key)!r} and {theirs.run.get(key)!r}" for key in differing)
+        raise UsageError(
+            f"these runs cannot be compared, they differ in {listed}; run one of them again like the other"
+        )
+    other = {row.key: row for row in theirs.rows}
+    if other.keys() != {row.key for row in ours.rows}:
+        raise UsageError(
+            f"these runs finished different rows ({len(ours.rows)} and {len(other)}); resume the one that is unfinished"
+        )
+    names = _names((*ours.rows, *theirs.rows), lambda row: row.scores)
+    scores = {name: _difference(name, [(row, other[row.key]) for row in ours.rows]) for name in names}
+    return {"n": len(other), "scores": scores, "runs": [dict(ours.run), dict(theirs.run)]}
+
+
+def table(report: Mapping[str, Any]) -> Table:
+    """The report (see :meth:`Report.as_dict`) as a table for people."""
+    from rich.table import Table
+    from rich.text import Text
+
+    names = list(report["scores"])
+    shown = Table(title=Text(f"{report['run'].get('model', '')}: {report['n']} rows"), title_justify="left")
+    shown.add_column("rows of")
+    for column in ("n", *names, "p50 ms"):
+        shown.add_column(column, justify="right")
+
+    def add(title: str, n: int, scores: Mapping[str, Any], latency: Mapping[str, Any] | None = None) -> None:
+        cells = [_cell(scores.get(name)) for name in names]
+        shown.add_row(Text(title), str(n), *cells, _milliseconds(latency), end_section=title == "all")
+
+    add("all", report["n"], report["scores"], report["latency_ms"])
+    for kind in ("domain", "origin"):
+        for group, value in report["by"][kind].items():
+            add(f"{kind}: {group}", value["n"], value["scores"], value["latency_ms"])
+    for name, scores in report["baseline"].items():
+        add(f"baseline: {name}", report["n"], scores)
+    shown.caption = Text(_caption(report))
+    shown.caption_justify = "left"
+    return shown
+
+
+def _caption(report: Mapping[str, Any]) -> str:
+    outcomes = ", ".join(f"{count} {name}" for name, count in report["by"]["outcome"].items())
+    unscored = "".join(f", {count} unscored: {reason}" for reason, count in report["unscored"].items())
+    usage = report["usage"]
+    tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+    return (
+        f"{outcomes}{unscored}; {tokens:,} tokens, {report['seconds']:.1f} s; [95% interval, clustered by trajectory]"
+    )
+
+
+def _cell(score: Mapping[str, Any] | None) -> str:
+    if score is None or score["mean"] is None:
+        return "-"
+    low, high = score["ci95"]
+    return f"{score['mean']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _milliseconds(latency: Mapping[str, Any] | None) -> str:
+    return "-" if latency is None or latency["p50"] is None else f"{latency['p50']:.2f}"
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))
+
+
+def _usage(rows: Sequence[Row]) -> dict[str, int]:
+    total = sum((row.usage for row in rows), Usage())
+    return {
+        "prompt_tokens": total.prompt_tokens,
+        "cached_tokens": total.cached_tokens,
+        "completion_tokens": total.completion_tokens,
+    }
+
+
+def _latency(rows: Sequence[Row]) -> dict[str, float | None]:
+    """How long the world model took to answer a row, in milliseconds."""
+    seconds = [row.seconds for row in rows]
+    found = {name: stats.percentile(seconds, share) for name, share in (("p50", 0.5), ("p95", 0.95))}
+    return {name: None if value is None else round(value * 1000, 3) for name, value in found.items()}
+
+
+def _names(rows: Iterable[Row], values_of: Callable[[Row], Mapping[str, float]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in values_of(row)))
+
+
+def _estimates(
+    rows: Sequence[Row], names: Sequence[str], values_of: Callable[[Row], Mapping[str, float]]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        graded = [row for row in rows if name in values_of(row)]
+        estimate = stats.mean([values_of(row)[name] for row in graded], [row.cluster for row in graded])
+        found[name] = estimate.as_dict()
+    return found
+
+
+def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> dict[str, Any]:
+    graded = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
+    estimate = stats.difference(
+        [a.scores[name] for a, _ in graded], [b.scores[name] for _, b in graded], [a.cluster for a, _ in graded]
+    ).as_dict()
+    return {"difference": cast("float | None", estimate["mean"]), "ci95": estimate["ci95"], "n": estimate["n"]}
