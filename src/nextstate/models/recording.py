@@ -20,12 +20,15 @@ class Recording:
 
     def __init__(self, trajectories: Iterable[Trajectory]) -> None:
         self._next: dict[bytes, dict[Action, Turn]] = {}
+        chain = b""
         for trajectory in trajectories:
             key = keys.setup_key(trajectory.domain, trajectory.setup)
             for turn in trajectory.turns:
                 self._next.setdefault(key, {}).setdefault(turn.action, turn)
                 key = keys.after(key, turn)
             self._next.setdefault(key, {})
+            chain = keys.digest(chain.hex(), key.hex())
+        self.digest = chain.hex()[:16]
 
     def find(self, query: Query) -> Turn | None:
         """The recorded turn that answers ``query``."""

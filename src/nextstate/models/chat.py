@@ -1,0 +1,158 @@
+"""A world model behind any OpenAI-compatible chat endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from nextstate.domain import find
+from nextstate.errors import NextstateError
+from nextstate.models import keys, render
+from nextstate.models.base import read_reply, refused
+from nextstate.models.endpoint import Endpoint, EndpointError, Patience, address
+from nextstate.types import NOTHING, Outcome, Prediction, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from nextstate.domain import Domain
+    from nextstate.types import Json, Query
+
+KEY_VARIABLE = "NEXTSTATE_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """What is asked of the endpoint. ``max_chars`` bounds the prompt, ``max_tokens`` the reply with its reasoning.
+
+    ``extra`` is merged into the request body; a value of ``None`` takes the field out, for endpoints that refuse it.
+    """
+
+    temperature: float = 0.0
+    max_tokens: int = 4096
+    max_chars: int | None = None
+    extra: Mapping[str, Json] = NOTHING
+    patience: Patience = field(default_factory=Patience)
+
+
+class ChatModel:
+    """The model ``name`` served at ``url`` (the base address, as ``http://localhost:8000/v1``).
+
+    The key comes from ``api_key`` or the environment variable NEXTSTATE_API_KEY and is never shown. Failures are named
+    outcomes: what the endpoint does wrong is ``PROVIDER_ERROR``, what it declines to say ``REFUSED``. Belongs to the
+    event loop of its first call; close it with :meth:`aclose`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        api_key: str | None = None,
+        options: ChatOptions | None = None,
+        domain_of: Callable[[str], Domain] = find,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.options = options or ChatOptions()
+        self.name = f"chat:{name}@{url.partition('?')[0]}"
+        self._model = name
+        self._domain_of = domain_of
+        self._endpoint = Endpoint(
+            address(url, "/chat/completions"),
+            key=api_key or os.environ.get(KEY_VARIABLE),
+            patience=self.options.patience,
+            sleep=sleep,
+            now=now,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, address and all options that may change an answer."""
+        options = self.options
+        asked = [options.temperature, options.max_tokens, options.max_chars, options.extra]
+        return f"{self.name}#{keys.digest(self._endpoint.url, asked).hex()[:16]}"
+
+    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
+        started = time.perf_counter()
+        try:
+            domain = self._domain_of(query.domain)
+            reply = completion(await self._endpoint.post(self._request(domain, query, seed)))
+            prediction = _read(domain, query, reply)
+        except EndpointError as error:
+            prediction = Prediction(Outcome.PROVIDER_ERROR, detail=str(error))
+        except NextstateError as error:
+            prediction = refused(str(error))
+        return replace(prediction, model=self.name, seconds=time.perf_counter() - started)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._endpoint.aclose()
+
+    def _request(self, domain: Domain, query: Query, seed: int | None) -> dict[str, Any]:
+        body = {
+            "model": self._model,
+            "messages": render.messages(domain, query, max_chars=self.options.max_chars),
+            "temperature": self.options.temperature,
+            "max_tokens": self.options.max_tokens,
+            "seed": seed,
+            **self.options.extra,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a chat completion says: its text, its reasoning where the server keeps that apart, and how it ended."""
+
+    text: str
+    reasoning: str
+    finish: str
+    refusal: str
+    usage: Usage
+
+
+def completion(payload: Mapping[str, Any]) -> Completion:
+    """The first choice of a chat completion; raises :class:`EndpointError` when there is none."""
+    choices = payload.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise EndpointError(f"the reply is no chat completion: it has the fields {sorted(payload)[:8]}")
+    return Completion(
+        text=_text(message.get("content")),
+        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        finish=_text(choice.get("finish_reason")),
+        refusal=_text(message.get("refusal")),
+        usage=_usage(payload.get("usage")),
+    )
+
+
+def _read(domain: Domain, query: Query, reply: Completion) -> Prediction:
+    if reply.refusal or reply.finish == "content_filter":
+        prediction = refused(reply.refusal or "the endpoint's content filter stopped the reply")
+    else:
+        prediction = read_reply(domain, query, reply.text, cut_off=reply.finish == "length")
+    reasoning = "\n".join(part for part in (reply.reasoning, prediction.reasoning) if part)
+    return replace(prediction, reasoning=reasoning, usage=reply.usage)
+
+
+def _text(value: object) -> str:
+    """The text of a string or a list of text parts, without lone surrogates, which no file can hold."""
+    if isinstance(value, list):
+        value = "".join(part["text"] for part in value if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _usage(value: object) -> Usage:
+    counts = value if isinstance(value, dict) else {}
+    details = counts.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return Usage(_count(counts.get("prompt_tokens")), _count(cached), _count(counts.get("completion_tokens")))
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0
