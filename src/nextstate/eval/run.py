@@ -75,10 +75,8 @@ async def evaluate(
         "version": __version__,
     }
     with Journal(out, run) as journal:
-        asking = _Asking(
-            model, scorers, journal, free_run, seed, seconds, sum(len(task.rows) for task in tasks), on_row
-        )
-        await asking.all(tasks, workers)
+        total = sum(len(task.rows) for task in tasks)
+        await _Asking(model, scorers, journal, free_run, seed, seconds, total, on_row).all(tasks, workers)
         rows = tuple(journal.rows[key] for task in tasks for _, key in task.rows)
     return Report(rows, run, time.perf_counter() - started)
 
