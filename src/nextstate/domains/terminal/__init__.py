@@ -1,0 +1,40 @@
+"""The terminal: a shell that an agent types into.
+
+Facts of the set-up that the kernel reads (all optional):
+
+``user``, ``host``, ``cwd``; ``env`` (the environment of the shell); ``files`` (path -> text; a path that ends in ``/``
+is an empty directory); ``modes`` (path -> octal mode as text, where it is not 644 or 755); ``complete`` (directories
+whose listing is known whole: what is not in ``files`` does not exist there; everything else is unknown, not absent);
+``tools`` (program -> version: programs known to be installed); ``invoke`` (how an action reaches a shell, where a new
+one is started for every action; see `kernel/invoke.py`).
+"""
+
+from __future__ import annotations
+
+from nextstate.domain import Domain, read_tagged, write_tagged
+from nextstate.domains.terminal import codec
+from nextstate.domains.terminal.checks import CHECKS
+from nextstate.domains.terminal.examples import examples
+from nextstate.domains.terminal.prompts import PROMPT, RUBRIC
+
+
+def _kernel() -> object:
+    from nextstate.domains.terminal.kernel import TerminalKernel  # bashkit is loaded when a world is computed
+
+    return TerminalKernel()
+
+
+DOMAIN = Domain(
+    name="terminal",
+    version="1",
+    prompt=PROMPT,
+    rubric=RUBRIC,
+    show=codec.show,
+    write=write_tagged,
+    read=read_tagged,
+    canonical=codec.canonical,
+    validate=codec.validate,
+    examples=examples,
+    checks=CHECKS,
+    kernel=_kernel,  # type: ignore[arg-type]
+)

@@ -80,8 +80,13 @@ class Absent:
     """Known not to exist."""
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Whatever was known here no longer holds."""
+
+
 Node: TypeAlias = File | Dir | Link | Thing
-Entry: TypeAlias = Node | Absent
+Entry: TypeAlias = Node | Absent | Forgotten
 
 SYSTEM_DIRS = ("/", "/home", "/tmp", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin", "/bin", "/etc", "/var",
                "/dev", "/proc", "/root", "/opt", "/lib", "/sbin", "/sys", "/run", "/usr/lib", "/usr/share")  # fmt: skip
@@ -97,7 +102,7 @@ class Files:
     entries: Mapping[str, Entry]
 
     @staticmethod
-    def start(files: Mapping[str, bytes], complete: tuple[str, ...], cwd: str) -> Files:
+    def start(files: Mapping[str, bytes], complete: tuple[str, ...], cwd: str, modes: Mapping[str, int]) -> Files:
         """The files known at the start; a key that ends in ``/`` is an empty directory."""
         entries: dict[str, Entry] = {path: Dir() for path in SYSTEM_DIRS}
         for path in (cwd, *complete):
@@ -109,6 +114,10 @@ class Files:
             entries[normal(path)] = Dir(Seen.ALL) if path.endswith("/") else File(content)
         for path in complete:
             entries[normal(path)] = Dir(Seen.ALL)
+        for path, mode in modes.items():
+            old = entries.get(normal(path))
+            if isinstance(old, File | Dir):
+                entries[normal(path)] = replace(old, mode=mode)
         return Files(entries)
 
     def changed(self, delta: Mapping[str, Entry]) -> Files:
@@ -143,9 +152,11 @@ class Tree:
 
     # -- asking ---------------------------------------------------------------------------------------------
 
-    def entry(self, path: str) -> Entry | None:
+    def entry(self, path: str) -> Node | Absent | None:
         """What is written down about ``path`` itself: an entry, or ``None`` when it is unknown."""
         found = self.delta.get(path) or self.files.entries.get(path)
+        if isinstance(found, Forgotten):
+            return None
         if found is not None or path == "/":
             return found
         parent = posixpath.dirname(path)
@@ -248,14 +259,21 @@ class Tree:
             raise FsError(Errno.ACCES, path)
         if node.seen is not Seen.ALL:
             raise Undetermined(f"the listing of {path} is not known whole")
-        return sorted(self.children(self.resolve(path)))
+        return self._settled(path)
 
     def visible(self, path: str) -> list[str]:
         """The names in a directory that do not begin with a dot, in byte order."""
         node = self.get(path)
         if isinstance(node, Dir) and node.seen is Seen.VISIBLE and self.allowed(node.mode, 0o400):
-            return sorted(name for name in self.children(self.resolve(path)) if not name.startswith("."))
+            return [name for name in self._settled(path) if not name.startswith(".")]
         return [name for name in self.names(path) if not name.startswith(".")]
+
+    def _settled(self, path: str) -> list[str]:
+        real = self.resolve(path)
+        names = sorted(self.children(real))
+        if any(self.entry(posixpath.join(real, name)) is None for name in names):
+            raise Undetermined(f"the listing of {path} may have changed")
+        return names
 
     def children(self, real: str) -> set[str]:
         """The names written down under a directory's real path."""
@@ -367,6 +385,16 @@ class Tree:
         if not isinstance(node, File | Dir):
             raise Undetermined(f"{path} may be a file or a directory")
         self.delta[self.resolve(path)] = replace(node, mode=mode & 0o7777, mode_known=True)
+
+    def forget(self, path: str) -> None:
+        """Nothing is known of ``path`` and what lies below it any more."""
+        real = normal(path)
+        if real == "/":
+            return
+        for table in (self.files.entries, self.delta):
+            for below in [p for p in table if p.startswith(real + "/")]:
+                self.delta[below] = Forgotten()
+        self.delta[real] = Forgotten()
 
     def put(self, path: str, entry: Entry) -> None:
         """Write down a fact that was shown, without any check."""

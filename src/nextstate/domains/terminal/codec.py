@@ -1,0 +1,106 @@
+"""Actions of the terminal in two dialects, and the canonical form of what it shows.
+
+Plain dialect: the action is a shell command, the observation is what it prints. Keystroke dialect: the action is a
+JSON array of ``{"keystrokes": str, "duration": seconds}`` in tmux notation, the observation is the screen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from nextstate.errors import ActionError
+from nextstate.types import Action, Observation, Query
+
+MAX_ACTION = 200_000
+"""Characters of one action."""
+MAX_DURATION = 3600.0
+"""Seconds that one batch of keystrokes may ask to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One batch of keystrokes: ``text`` in tmux notation, then ``duration`` seconds of waiting."""
+
+    text: str
+    duration: float
+
+
+def is_keystrokes(action: Action) -> bool:
+    """Whether an action is in the keystroke dialect: a JSON array whose items are objects with keystrokes."""
+    text = action.lstrip()
+    return text.startswith("[") and '"keystrokes"' in text
+
+
+def parse_keystrokes(action: Action) -> tuple[Keys, ...]:
+    """The batches of an action in the keystroke dialect; raises :class:`ActionError`."""
+    try:
+        items = json.loads(action)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ActionError(f"the keystrokes are not JSON: {error}") from None
+    if not isinstance(items, list):
+        raise ActionError("keystrokes must be a JSON array of objects")
+    return tuple(_keys(index, item) for index, item in enumerate(items))
+
+
+def _keys(index: int, item: object) -> Keys:
+    if not isinstance(item, dict) or not isinstance(item.get("keystrokes"), str):
+        raise ActionError(f"item {index} of the keystrokes needs a string 'keystrokes'")
+    duration = item.get("duration", 1.0)
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 <= duration <= MAX_DURATION:
+        raise ActionError(f"item {index}: 'duration' must be 0 to {MAX_DURATION:.0f} seconds, got {duration!r}")
+    return Keys(item["keystrokes"], float(duration))
+
+
+def validate(action: Action) -> None:
+    """Raises :class:`ActionError` when an action is empty, too long, holds NUL, or is malformed keystrokes."""
+    if not action.strip():
+        raise ActionError("the action is empty; give a shell command or a JSON array of keystrokes")
+    if len(action) > MAX_ACTION:
+        raise ActionError(f"the action has {len(action)} characters; at most {MAX_ACTION} are taken")
+    if "\0" in action:
+        raise ActionError("the action holds a NUL character, which no shell accepts")
+    if is_keystrokes(action):
+        parse_keystrokes(action)
+
+
+def show(query: Query) -> str:
+    """The action as a model reads it: verbatim."""
+    return query.action
+
+
+_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"), "<time>"),
+    (
+        re.compile(
+            r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d{1,2} +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,4}"
+            r"( +\d{4})?( +\d{2}:\d{2}:\d{2})?( +(AM|PM))?( +[A-Z]{3,4}| +[+-]\d{4})?( +\d{4})?"
+        ),
+        "<time>",
+    ),
+    (
+        re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} +(\d{2}:\d{2}|\d{4})\b"),
+        "<time>",
+    ),
+    (re.compile(r"\b\d{2}:\d{2}:\d{2}([.,]\d+)?\b"), "<time>"),
+    (re.compile(r"\b(real|user|sys)(\s+)\d+m\d+[.,]\d+s"), r"\1\2<duration>"),
+    (re.compile(r"\b(in|took) \d+\.\d+ ?s(ec(onds)?)?\b"), r"\1 <duration>"),
+    (re.compile(r"(?<=\[)(\d+)(\] )\d{2,7}(?=\s*$)", re.M), r"\1\2<pid>"),
+    (re.compile(r"\b(pid|PID|process)([ =:]+)\d+\b"), r"\1\2<pid>"),
+    (re.compile(r"\((\d{2,7})\)(?= [-+]? ?(Terminated|Killed|Done))"), "(<pid>)"),
+    (re.compile(r"(?<=@)[0-9a-f]{12}(?=:)"), "<container>"),
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?=\s+(Up|Exited|Created))"), "<container>"),
+    (re.compile(r"(?<=docker-)[0-9a-f]{64}(?=\.scope)|(?<=/docker/)[0-9a-f]{64}"), "<container>"),
+)
+
+
+def canonical(observation: Observation) -> Observation:
+    """The observation with clocks, durations, process ids and container ids masked, and without trailing blanks.
+
+    Trailing spaces of lines and empty lines at the end do not count: a screen has them by its width and height.
+    """
+    text = observation.replace("\r\n", "\n")
+    for pattern, mark in _MASKS:
+        text = pattern.sub(mark, text)
+    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()

@@ -1,0 +1,136 @@
+"""`TerminalKernel`: open, step, absorb."""
+
+from __future__ import annotations
+
+import shlex
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from nextstate.domain import Determined, Unknown
+from nextstate.domains.terminal.kernel import facts, learn, lexis
+from nextstate.domains.terminal.kernel.files import Tree
+from nextstate.domains.terminal.kernel.invoke import unwrap
+from nextstate.domains.terminal.kernel.shell import Run, shell_for
+from nextstate.domains.terminal.kernel.state import State, opening
+
+if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.tools.base import Call, Out
+    from nextstate.types import Action, Observation, Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at computing an action: its run, the files after it, the state after it if all was determined."""
+
+    run: Run
+    tree: Tree
+    state: State | None
+
+
+class TerminalKernel:
+    """See :class:`nextstate.domain.Kernel`. States are immutable; the cache only saves repeated work."""
+
+    def __init__(self, *, remembered: int = 512) -> None:
+        self._cache: OrderedDict[tuple[int, Action, tuple[str, ...]], tuple[State, Attempt]] = OrderedDict()
+        self._remembered = remembered
+
+    def open(self, setup: Setup) -> State:
+        return opening(setup)
+
+    def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
+        attempt = self._attempt(state, action, answers)
+        if attempt.state is not None:
+            return Determined(attempt.run.output, attempt.state)
+        run = attempt.run
+        ask = None if run.asked is None or not facts.may_ask(action, run) else shlex.join(run.asked)
+        return Unknown(run.reason or "", facts.told(state, action), ask)
+
+    def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
+        attempt = self._attempt(state, action, answers)
+        if attempt.state is not None and same(attempt.run.output, observation):
+            return attempt.state
+        return learn.learn(state, action, observation, answers, compute)
+
+    def _attempt(self, state: State, action: Action, answers: tuple[str, ...]) -> Attempt:
+        key = (id(state), action, answers)
+        hit = self._cache.get(key)
+        if hit is not None and hit[0] is state:
+            return hit[1]
+        attempt = compute(state, action, answers)
+        self._cache[key] = (state, attempt)
+        if len(self._cache) > self._remembered:
+            self._cache.popitem(last=False)
+        return attempt
+
+
+def same(computed: str, shown: str) -> bool:
+    """Whether two observations are the same text; a missing last newline is a matter of the recorder."""
+    return computed.rstrip("\n") == shown.rstrip("\n")
+
+
+def compute(
+    state: State, action: Action, answers: tuple[str, ...] = (), *, tree: Tree | None = None, lenient: bool = False
+) -> Attempt:
+    """Runs ``action`` in ``state`` (on ``tree`` if given)."""
+    tree = tree or Tree(state.files, root=state.place.user == "root")
+    reason = state.lost or learn.touches_tainted(state, action) or lexis.awkward(action)
+    if "x" in state.flags or "v" in state.flags:
+        reason = reason or "the shell traces its commands"
+    if reason and not lenient:
+        return Attempt(Run(reason=reason), tree, None)
+    script = unwrap(state, action)
+    if script is None:
+        return Attempt(Run(reason="how the action reaches a shell"), tree, None)
+    shell = shell_for(state.place)
+    run = shell.run(
+        script,
+        tree,
+        state.shell if not state.invoke else shell.start,
+        prelude=_prelude(state, action),
+        answers=answers,
+        lenient=lenient,
+        known=lambda call: _known(state, tree, call),
+        present=lambda name: state.programs.get(name),
+    )
+    if run.ended and not state.invoke:
+        run.reason = run.reason or "the action does not come to its end"
+    if reason:
+        run.reason = reason
+    return Attempt(run, tree, None if run.reason else after(state, action, run, tree, asked=bool(answers)))
+
+
+def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = False) -> State:
+    """The state after a determined run."""
+    found = lexis.PIPEFAIL.search(action)
+    changed = tuple(path for path in tree.delta if not path.startswith("/dev/"))
+    return replace(
+        state,
+        files=tree.commit(),
+        shell=run.snapshot,
+        cwd=run.cwd,
+        exit=None if asked else run.code,
+        flags=run.flags,
+        pipefail=found[1] == "-" if found else state.pipefail,
+        positional=run.positional,
+        seen=MappingProxyType(learn.lasting(state.seen)) if changed else state.seen,
+        changed=(*(path for path in state.changed if path not in changed), *changed)[-40:],
+    )
+
+
+def _prelude(state: State, action: Action) -> str:
+    """Restores what bashkit drops between two runs, on the action's own first line."""
+    parts = []
+    if state.invoke:
+        parts.append(f"cd {shlex.quote(state.cwd)}" if state.cwd != state.place.cwd else "")
+    options = "".join(flag for flag in state.flags if flag in "efuCa")
+    parts.append(f"set -{options}" if options else "")
+    parts.append("set -o pipefail" if state.pipefail else "")
+    parts.append("set -- " + shlex.join(state.positional) if state.positional else "")
+    parts.append(f"(exit {state.exit})" if state.exit and "$?" in action else "")
+    return "".join(part + "; " for part in parts if part)
+
+
+def _known(state: State, tree: Tree, call: Call) -> Out | None:
+    return None if tree.delta or call.stdin is not None else learn.recall(state, call)

@@ -1,0 +1,283 @@
+"""What an observation that was not computed teaches, and what an action that was not computed may have changed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from nextstate.domains.terminal.kernel import lexis
+from nextstate.domains.terminal.kernel.files import Absent, Dir, File, FsError, Seen, Thing, Tree, Undetermined, normal
+from nextstate.domains.terminal.kernel.shell import HOLE
+from nextstate.domains.terminal.kernel.tools.base import Call, Out
+
+if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.shell import Lack
+    from nextstate.domains.terminal.kernel.state import State
+
+CONSTANT = frozenset("whoami id hostname uname arch nproc groups logname getconf locale".split())
+"""Programs whose answer does not depend on files."""
+VOLATILE = frozenset(
+    """date ps top htop free uptime w who last vmstat iostat df sleep mktemp shuf curl wget ping ss netstat lsof
+    time watch dmesg journalctl ip ifconfig systemctl service nvidia-smi""".split()
+)
+"""Programs whose answer may differ from one call to the next."""
+_READS = frozenset(
+    """date ps top free uptime w who last df whoami id hostname uname arch nproc groups locale getconf file which
+    type man less more tree sleep printenv env tput clear stty tty ls cat head tail wc grep egrep fgrep stat du
+    sha256sum md5sum strings nm objdump readelf ldd lscpu lsblk findmnt mount lsof ss netstat ping curl host dig
+    nslookup ip ifconfig systemctl journalctl crontab alternatives apt-cache dpkg dpkg-query rpm help info apropos
+    whereis locate vmstat iostat uptime diff cmp comm join sort uniq cut tr awk gawk mawk jq yq bc dc xxd od hexdump
+    base64 md5 sha1sum sha512sum cksum seq expr basename dirname realpath readlink nl tac rev fold fmt column paste
+    test [ pip3-list seq yes factor numfmt""".split()
+)
+"""Programs that change no file (unless an option or a redirection says so)."""
+_GIT_INSIDE = frozenset(
+    """init add commit status log diff show branch tag config remote rev-parse blame ls-files describe reflog notes
+    fetch push gc fsck shortlog grep cat-file hash-object ls-tree rev-list help version""".split()
+)
+"""git commands that change nothing outside `.git`."""
+_ERROR = re.compile(
+    r"^(?:[\w./+-]+: )+(?:cannot \w+(?: \w+)? )?['‘]?([^'‘’:\n]+?)['’]?(?: for reading)?: No such file or directory$",
+    re.M,
+)
+_MISSING = re.compile(r"^(?:[\w./-]+: )(?:line \d+: )?([\w.+-]+): command not found$", re.M)
+
+Compute = Callable[..., Any]
+
+
+def recall(state: State, call: Call) -> Out | None:
+    """What this call showed before, if nothing changed since."""
+    text = state.seen.get((call.cwd, call.name, *call.args))
+    return None if text is None else Out(text)
+
+
+def lasting(seen: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
+    """What stays true when files change."""
+    return {key: text for key, text in seen.items() if key[1] in CONSTANT}
+
+
+def touches_tainted(state: State, action: str) -> str | None:
+    for name in state.tainted:
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", action):
+            return f"the value of {name} is not known"
+    return None
+
+
+def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compute: Compute) -> State:
+    """The state after ``shown`` was seen where the kernel knew nothing or something else."""
+    from nextstate.domains.terminal.kernel.core import after, same
+
+    tree = Tree(state.files, root=state.place.user == "root")
+    attempt = compute(state, action, answers, tree=tree, lenient=True)
+    facts = replace(state, programs=_programs(state, attempt.run.called, shown))
+    taught = Tree(state.files, root=tree.root)
+    _absences(taught, state, action, shown)
+    hole = _fill(attempt.run.output, shown)
+    lacks: list[Lack] = attempt.run.lacks
+    if len(lacks) == 1 and hole is not None and not lacks[0].piped:
+        call = lacks[0].call
+        _teach(taught, call, hole)
+        if call.name not in VOLATILE and not lexis.VOLATILE.search(lexis.expanded(action)):
+            key = (call.cwd, call.name, *call.args)
+            facts = replace(facts, seen=MappingProxyType({**facts.seen, key: hole}))
+    facts = replace(facts, files=taught.commit())
+    again = compute(facts, action, answers)
+    if again.state is not None and same(again.run.output, shown) and not any(_changes(lack.call) for lack in lacks):
+        state_after: State = again.state
+        return state_after
+    tree = Tree(facts.files, root=tree.root)
+    attempt = compute(facts, action, answers, tree=tree, lenient=True)
+    return _aftermath(facts, action, shown, attempt.run, tree, after)
+
+
+def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, after: Callable[..., State]) -> State:
+    """What may be kept after an action whose effects are only partly known."""
+    for path, entry in list(tree.delta.items()):
+        if isinstance(entry, File):
+            tree.delta[path] = File(None, entry.mode)
+    for lack in run.lacks:
+        _devastate(tree, lack.call, shown)
+    for path in run.looked:
+        if path in tree.delta:
+            tree.forget(path)
+    result = after(state, action, run, tree, asked=True) if run.snapshot else replace(state, exit=None)
+    if run.ended and not state.invoke:
+        result = replace(result, flags=state.flags, positional=state.positional)
+    names = {name for name, value in run.changed_variables if re.fullmatch(r"\w+", name)}
+    doubtful = bool(run.reason)
+    cwd = _directory(state, action, shown, run)
+    return replace(
+        result,
+        tainted=state.tainted | names if doubtful else state.tainted,
+        cwd=cwd,
+        seen=result.seen if not tree.delta else MappingProxyType(lasting(state.seen)),
+        lost="" if cwd == run.cwd or state.invoke else "the working directory is not known",
+    )
+
+
+def _directory(state: State, action: str, shown: str, run: Any) -> str:
+    """The working directory after the action, as far as it can be told."""
+    moved = re.match(r"\s*cd\s+([\w./~-]+)\s*$", action)
+    if moved and not shown.strip():
+        home = dict(state.place.env).get("HOME", "/root" if state.place.user == "root" else state.cwd)
+        target = moved[1].replace("~", home, 1) if moved[1].startswith("~") else moved[1]
+        return normal(posixpath.join(state.cwd, target))
+    return str(run.cwd)
+
+
+def _fill(output: str, shown: str) -> str | None:
+    """What stood where the computed output has its hole; ``None`` when the rest does not fit."""
+    if output.count(HOLE) != 1:
+        return None
+    before, behind = output.split(HOLE)
+    if behind == "" and not shown.endswith("\n") and before == "":
+        return shown
+    if len(shown) < len(before) + len(behind) or not shown.startswith(before) or not shown.endswith(behind):
+        return None
+    return shown[len(before) : len(shown) - len(behind)]
+
+
+def _programs(state: State, called: set[str], shown: str) -> Mapping[str, bool]:
+    missing = set(_MISSING.findall(shown))
+    found = {name: name not in missing for name in called} if not missing else {}
+    return MappingProxyType({**state.programs, **found, **dict.fromkeys(missing, False)})
+
+
+def _absences(tree: Tree, state: State, action: str, shown: str) -> None:
+    """Paths that an error message called missing (only those that the action spells out)."""
+    for name in _ERROR.findall(shown):
+        if name not in action or "/" in name.strip("/") and ".." in name:
+            continue
+        path = normal(posixpath.join(state.cwd, name))
+        above = posixpath.dirname(path)
+        if tree.entry(path) is None and isinstance(tree.entry(above), Dir):
+            tree.delta[path] = Absent()
+
+
+def _teach(tree: Tree, call: Call, text: str) -> None:
+    """What the output of one program call says about files."""
+    options = [arg for arg in call.args if arg.startswith("-") and arg != "-"]
+    operands = [arg for arg in call.args if not arg.startswith("-")]
+    errors = re.search(rf"^{re.escape(call.name)}: ", text, re.M) is not None
+    if errors:
+        return
+    if call.name == "cat" and not options and len(operands) == 1:
+        _content(tree, call.path(operands[0]), text)
+    elif call.name == "ls" and set("".join(options)) <= set("-1aAp") and len(operands) <= 1:
+        _listing(tree, call.path(operands[0] if operands else "."), text, "".join(options))
+    elif not text and call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir"):
+        _done(tree, call, operands, "".join(options))
+
+
+def _content(tree: Tree, path: str, text: str) -> None:
+    if "\ufffd" in text or len(text) > 1_000_000:
+        return
+    try:
+        real = tree.resolve(path)
+    except (FsError, Undetermined):
+        return
+    old = tree.entry(real)
+    tree.put(real, File(text.encode(), old.mode if isinstance(old, File) else 0o644))
+
+
+def _listing(tree: Tree, path: str, text: str, options: str) -> None:
+    names = [name for name in text.split("\n") if name not in ("", ".", "..")]
+    try:
+        real = tree.resolve(path)
+    except (FsError, Undetermined):
+        return
+    if names == [path] or (len(names) == 1 and "/" in names[0].rstrip("/")) or any("'" in name for name in names):
+        return
+    old = tree.entry(real)
+    if isinstance(old, File) or (len(names) == 1 and posixpath.basename(real) == names[0]):
+        return
+    seen = Seen.ALL if "a" in options or "A" in options else Seen.VISIBLE
+    tree.put(real, Dir(seen, old.mode if isinstance(old, Dir) else 0o755))
+    for name in names:
+        child = posixpath.join(real, name.rstrip("/") if "p" in options else name)
+        if tree.entry(child) is None or isinstance(tree.entry(child), Absent):
+            tree.put(child, Dir() if "p" in options and name.endswith("/") else Thing())
+
+
+def _done(tree: Tree, call: Call, operands: list[str], options: str) -> None:
+    """A change that went without a word."""
+    paths = [normal(call.path(operand)) for operand in operands]
+    if any(not isinstance(tree.entry(posixpath.dirname(path)), Dir | None) for path in paths):
+        return
+    for path in paths if call.name in ("mkdir", "touch", "rm", "rmdir") else paths[:-1]:
+        old = tree.entry(path)
+        if call.name == "mkdir" and not isinstance(old, Dir):
+            tree.put(path, Dir(Seen.NOTHING if "p" in options else Seen.ALL))
+        elif call.name == "touch" and old is None:
+            tree.put(path, Thing())
+        elif call.name in ("rm", "rmdir", "mv"):
+            tree.forget(path)
+            tree.delta[path] = Absent()
+    if call.name in ("mv", "cp") and paths:
+        tree.forget(paths[-1])
+
+
+def _changes(call: Call) -> bool:
+    """Whether a program that was not computed may have changed files."""
+    if call.name == "git":
+        return True
+    if call.name in ("python3", "python"):
+        return _writes(call)
+    if call.name in ("sed", "sort", "find", "awk", "tree", "curl"):
+        return any(arg.startswith(("-i", "-o", "-exec", "-delete", "-fprint", "-ok", "--in-place", "-O", "--output")) or ">" in arg for arg in call.args)  # fmt: skip
+    return call.name not in _READS
+
+
+_WRITING = re.compile(
+    r"""open\([^)]*['"][rwax+b]*[wax+]|write|os\.(?:re|mk|sy|po|un|ch|rm|sym|link|trunc)|shutil|subprocess|Path|sqlite3|tarfile|zipfile|tempfile|exec|import_module|-m\b"""
+)
+
+
+def _writes(call: Call) -> bool:
+    texts = [*call.args, call.stdin or ""]
+    for arg in call.args:
+        try:
+            texts.append(call.tree.read(call.path(arg)).decode("utf-8", "replace"))
+            break
+        except (FsError, Undetermined):
+            continue
+    else:
+        if "-c" not in call.args and not call.stdin:
+            return True
+    return any(_WRITING.search(text) for text in texts)
+
+
+def _devastate(tree: Tree, call: Call, shown: str) -> None:
+    """Forgets whatever a program that was not computed may have changed."""
+    if not _changes(call):
+        return
+    if call.name == "git" and call.args and call.args[0] in _GIT_INSIDE:
+        tree.forget(posixpath.join(call.cwd, ".git"))
+        return
+    if call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir") and not shown.strip():
+        return
+    operands = [normal(call.path(arg)) for arg in call.args if not arg.startswith("-")]
+    simple = call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir", "ln", "chmod", "chown", "tee", "sed", "truncate", "sort")  # fmt: skip
+    if not simple:
+        operands.append(call.cwd)
+    for path in operands:
+        for below in [
+            p for table in (tree.files.entries, tree.delta) for p in table if p.startswith(path.rstrip("/") + "/")
+        ]:
+            tree.delta[below] = _unknown(tree, below)
+        here = tree.entry(path)
+        if isinstance(here, Dir):
+            tree.delta[path] = Dir(Seen.NOTHING, here.mode)
+        else:
+            tree.forget(path)
+
+
+def _unknown(tree: Tree, path: str) -> Any:
+    from nextstate.domains.terminal.kernel.files import Forgotten
+
+    here = tree.entry(path)
+    return Dir(Seen.NOTHING, here.mode) if isinstance(here, Dir) else Forgotten()

@@ -1,0 +1,66 @@
+"""What the text of a shell action says before it is run: quoting, volatile parameters, jobs, options."""
+
+from __future__ import annotations
+
+import re
+
+SUGGESTION = re.compile(r"(: command not found)\. Did you mean: [^\n]*")
+"""bashkit adds a suggestion that bash does not make; the first group stays."""
+
+_HEREDOC = re.compile(r"<<-?\s*(\\|['\"])?(\w+)['\"]?([^\n]*)\n(.*?)(?:^\t*\2$|\Z)", re.S | re.M)
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|(?<![\w$\\])#[^\n]*", re.S)
+_SINGLE = re.compile(r"(\\.)|'[^']*'|(\"(?:\\.|[^\"\\])*\")", re.S)
+
+VOLATILE = re.compile(
+    r"\$\{?[#!]?(RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|PPID|LINENO|BASH_\w+|BASHOPTS|SHELLOPTS|"
+    r"HISTCMD|HOSTTYPE|MACHTYPE|OSTYPE|COLUMNS|LINES|FUNCNAME|DIRSTACK|GROUPS|UID|EUID|SHLVL|_)\b|\$\{?[$!-](?![\w{])|\$_\b"
+)
+"""Parameters whose value a history does not determine, or that bashkit does not keep as bash does."""
+
+_JOB = re.compile(r"(?<![&>|<\d])&(?![&>\d])")
+_AWKWARD = re.compile(
+    r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
+    r"(time|coproc|select|trap|history|jobs|fg|bg|wait|disown|ulimit|suspend|logout|hash|enable|help|"
+    r"times|fc|bind|caller|complete|compgen|compopt|exec|set\s*(?=[|;>\n]|$))(?=$|[\s;|&)}])"
+)
+_COMMAND_V = re.compile(r"\bcommand\s+-[pvV]")
+_TRACE = re.compile(r"\bset\s+-[a-zA-Z]*[xvnm]|\bset\s+-o\s+(xtrace|verbose|noexec|monitor)\b")
+PIPEFAIL = re.compile(r"\bset\s+([-+])[a-z]*o\s+pipefail\b")
+_FOLDED = re.compile(r"\[\[.*(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
+
+
+def blank_heredocs(text: str, *, quoted_only: bool) -> str:
+    """The text without the bodies of heredocs (those with a quoted word only, or all)."""
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if quoted_only and not match[1] else f"<<{match[2]}{match[3]}\n"
+
+    return _HEREDOC.sub(blank, text)
+
+
+def unquoted(text: str) -> str:
+    """What stands outside quotes, comments and heredocs; every quoted part becomes one space-free mark."""
+    return _QUOTED.sub(lambda m: "" if m[0].startswith("#") else "Q", blank_heredocs(text, quoted_only=False))
+
+
+def expanded(text: str) -> str:
+    """What undergoes expansion: everything but single-quoted parts and quoted heredocs."""
+    return _SINGLE.sub(lambda m: m[2] or ("E" if m[1] else "Q"), blank_heredocs(text, quoted_only=True))
+
+
+def awkward(text: str) -> str | None:
+    """Why an action cannot be determined whatever the state is, or ``None``."""
+    bare = unquoted(text)
+    if _JOB.search(bare):
+        return "it starts a job in the background"
+    found = _AWKWARD.search(bare)
+    if found:
+        return f"{found[1].strip()} depends on more than the history"
+    if _COMMAND_V.search(bare):
+        return "where a program lies is not known"
+    if _TRACE.search(bare):
+        return "it changes how the shell traces or ends"
+    if _FOLDED.search(text):
+        return "a file test that the history does not determine"
+    volatile = VOLATILE.search(expanded(text))
+    return f"{volatile[0]} is not determined by the history" if volatile else None

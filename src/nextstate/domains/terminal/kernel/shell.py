@@ -1,0 +1,321 @@
+"""Runs one action in bashkit on known files, and says whether the outcome is determined.
+
+bashkit interprets the shell language; every program is one of our tools (`tools/`), equal to the real one; every look
+at a file goes through the `Bridge`. Whatever is neither computed nor known makes the whole run undetermined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from bashkit import Bash, BashError, BuiltinResult
+
+from nextstate.domains.terminal.kernel.bridge import Bridge
+from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.lexis import SUGGESTION
+from nextstate.domains.terminal.kernel.programs import PROGRAMS
+from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.base import Call, Out
+
+NATIVE = frozenset(
+    """: . break builtin cd command continue declare dirs echo eval exec exit export false getopts let local mapfile
+    popd printf pushd pwd read readarray readonly return set shift shopt source true typeset unset bash sh alias
+    unalias trap""".split()
+)
+"""What bashkit itself answers: the shell's own commands."""
+
+MAX_OUTPUT = 1_000_000
+"""Characters of one observation; a longer one is left undetermined."""
+LIMITS = {"max_commands": 50_000, "max_loop_iterations": 50_000, "timeout_seconds": 5.0}
+END = "__nextstate_end"
+OPTIONAL = frozenset(
+    "bc dc jq tree xxd hexdump sqlite3 python3 python column file git gawk xz zip unzip bzip2 rev strings less".split()
+)
+"""Programs that we compute but that a machine need not have."""
+HOLE = "\ue000\ue001\ue000"
+"""Stands in the output of a lenient run for what an undetermined program printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who and where the shell is: constant through a session."""
+
+    user: str
+    host: str
+    cwd: str
+    env: tuple[tuple[str, str], ...]
+    tools: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A program call that was not determined; ``piped``: its output went on into another program."""
+
+    call: Call
+    piped: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run did. ``reason`` is ``None`` when everything in it was determined."""
+
+    output: str = ""
+    code: int | None = 0
+    reason: str | None = None
+    asked: tuple[str, ...] | None = None
+    """The program call (argv) that a world model should answer, if that is all that is missing."""
+    flags: str = ""
+    positional: tuple[str, ...] = ()
+    ended: bool = True
+    """Whether the action did not come to its end (``exit``, a heredoc without end, ...)."""
+    snapshot: bytes = b""
+    changed_variables: tuple[tuple[str, str | None], ...] = ()
+    cwd: str = "/"
+    called: set[str] = field(default_factory=set)
+    """The programs that were called."""
+    lacks: list[Lack] = field(default_factory=list)
+    """The calls that were not determined."""
+    looked: tuple[str, ...] = ()
+    """Unknown paths that the script itself looked at."""
+
+
+class Unanswered(Undetermined):
+    """A program that the kernel lacks was called in a place where a world model may answer for it."""
+
+
+class Shell:
+    """One bashkit instance, used for one run at a time; all state goes in and out by value."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.bridge = Bridge(self._note)
+        self.bridge.edit = self._clean
+        self.tree: Tree
+        self.run_: Run
+        self.pairs: list[Out] = []
+        self.answers: tuple[str, ...] = ()
+        self.used = 0
+        self.lenient = False
+        self.known: Callable[[Call], Out | None] = _nobody
+        self.present: Callable[[str], bool | None] = _no_word
+        self.at: bytes | None = None
+        names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
+        builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
+        builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
+        builtins[END] = self._end
+        self.bash = Bash(
+            username=place.user,
+            hostname=place.host,
+            cwd=place.cwd,
+            env=dict(place.env),
+            custom_builtins=builtins,
+            **LIMITS,  # type: ignore[arg-type]
+        )
+        self.bash.mount("/", self.bridge.filesystem())
+        self.start = self.bash.snapshot(exclude_filesystem=True)
+
+    def run(
+        self,
+        script: str,
+        tree: Tree,
+        snapshot: bytes,
+        *,
+        prelude: str = "",
+        answers: tuple[str, ...] = (),
+        lenient: bool = False,
+        known: Callable[[Call], Out | None] | None = None,
+        present: Callable[[str], bool | None] | None = None,
+    ) -> Run:
+        """Runs ``script`` from ``snapshot`` on ``tree`` (which it changes).
+
+        ``lenient`` runs on when something is undetermined, to see what else the action does.
+        """
+        self.tree = self.bridge.tree = tree
+        self.run_ = run = Run()
+        self.pairs, self.answers, self.used, self.lenient = [], answers, 0, lenient
+        self.known, self.present = known or _nobody, present or _no_word
+        self.bridge.pending.clear()
+        if self.at != snapshot:
+            self.bash.restore_snapshot(snapshot)
+        self.at = None
+        chunks: list[str] = []
+        before = self._variables()
+        try:
+            result = self.bash.execute_sync(
+                f'{prelude}{script}\n{END} "$?" "$-" "$@"',
+                on_output=lambda out, err: chunks.append(self._join(out, err)),
+            )
+        except BashError as error:
+            self._note(f"bashkit: {error}")
+            return run
+        if result.error:
+            self._note(f"bashkit: {result.error}")
+        self.bridge.settle()
+        if run.ended:
+            run.code = result.exit_code
+        run.output = SUGGESTION.sub("", "".join(chunks))
+        if len(run.output) > MAX_OUTPUT:
+            self._note("the output is too long")
+        state = self.bash.shell_state()
+        now, run.cwd = self._variables(), state.cwd
+        run.changed_variables = tuple(
+            (name, now.get(name)) for name in before.keys() | now.keys() if before.get(name) != now.get(name)
+        )
+        same = not run.changed_variables and not _reshapes(script)
+        run.snapshot = snapshot if same else self.bash.snapshot(exclude_filesystem=True)
+        self.at = run.snapshot
+        return run
+
+    # -- callbacks ------------------------------------------------------------------------------------------
+
+    def _callback(self, tool: Callable[[Call], Out]) -> Callable[[Any], BuiltinResult]:
+        def answer(context: Any) -> BuiltinResult:
+            self.bridge.settle()
+            if self.run_.reason and not self.lenient:
+                return BuiltinResult(exit_code=1)
+            stdin = None if context.stdin is None else self._clean_text(context.stdin)
+            call = Call(
+                name=context.name,
+                args=tuple(context.argv),
+                stdin=stdin,
+                cwd=context.cwd,
+                env=context.env,
+                tree=self.tree,
+                user=self.place.user,
+                host=self.place.host,
+                facts=dict(self.place.tools),
+                run=lambda args, text: self._nested(call, args, text),
+            )
+            self.run_.called.add(call.name)
+            out = self._attempt(tool, call)
+            if out.stdout and out.stderr:
+                self.pairs.append(out)
+            return BuiltinResult(stdout=out.stdout, stderr=out.stderr, exit_code=out.code)
+
+        return answer
+
+    def _attempt(self, tool: Callable[[Call], Out], call: Call) -> Out:
+        if call.stdin is not None and "\ufffd" in call.stdin:
+            self._note("binary data in a pipe")
+        if call.stdin is not None and HOLE in call.stdin:
+            self.run_.lacks = [Lack(lack.call, piped=True) for lack in self.run_.lacks]
+        there = self.present(call.name)
+        if there is False:
+            return Out(stderr=f"bash: line 1: {call.name}: command not found\n", code=127)
+        try:
+            if call.name in OPTIONAL and not there:
+                raise Unanswered(f"whether {call.name} is installed was never shown")
+            out = tool(call)
+            if out.unordered and out.stdout.count("\n") > 1:
+                raise Undetermined(f"the order of what {call.name} prints")
+            return out
+        except FsError as error:
+            return self._lack(call, f"{call.name}: {error}")
+        except Undetermined as unknown:
+            seen = self.known(call)
+            if seen is not None:
+                return seen
+            if isinstance(unknown, Unanswered):
+                return self._ask(call, str(unknown))
+            return self._lack(call, str(unknown))
+        except RecursionError:
+            return self._lack(call, f"{call.name}: nested too deeply")
+
+    def _lack(self, call: Call, reason: str) -> Out:
+        self._note(reason)
+        self.run_.lacks.append(Lack(call))
+        return Out(HOLE) if self.lenient else Out(code=1)
+
+    def _nested(self, call: Call, args: list[str], stdin: str | None) -> Out:
+        """A program started by a program (``xargs``, ``find -exec``, ``env``)."""
+        tool = TOOLS.get(args[0], self._lacking)
+        inner = replace(call, name=args[0], args=tuple(args[1:]), stdin=stdin)
+        try:
+            return tool(inner)
+        except Unanswered as unknown:
+            raise Undetermined(str(unknown)) from None
+
+    def _lacking(self, call: Call) -> Out:
+        raise Unanswered(f"{call.name} is a program that the kernel lacks")
+
+    def _ask(self, call: Call, reason: str) -> Out:
+        if self.used < len(self.answers):
+            self.used += 1
+            return Out(self.answers[self.used - 1])
+        if self.run_.reason is None and call.stdin is None:
+            self.run_.asked = (call.name, *call.args)
+        return self._lack(call, reason)
+
+    def _end(self, context: Any) -> BuiltinResult:
+        code, flags, *positional = context.argv
+        self.run_.ended = False
+        self.run_.code = int(code)
+        self.run_.flags, self.run_.positional = flags, tuple(positional)
+        return BuiltinResult(exit_code=int(code))
+
+    # -- texts ----------------------------------------------------------------------------------------------
+
+    def _note(self, reason: str) -> None:
+        if self.run_.reason is None:
+            self.run_.reason = reason
+
+    def _join(self, out: str, err: str) -> str:
+        """One chunk in its true order."""
+        if out and err:
+            for pair in self.pairs:
+                if pair.stdout == out and pair.stderr == err:
+                    return pair.both
+            self._note("the order of output and errors")
+        return self._clean_text(out + err)
+
+    def _clean_text(self, text: str) -> str:
+        """A text in which bashkit joined the two streams of a program, put into the true order."""
+        for pair in self.pairs:
+            joined = pair.stdout + pair.stderr
+            if pair.both != joined and joined in text:
+                text = text.replace(joined, pair.both)
+        return SUGGESTION.sub("", text)
+
+    def _clean(self, content: bytes) -> bytes:
+        if not self.pairs and b"Did you mean" not in content:
+            return content
+        return self._clean_text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def _variables(self) -> dict[str, str]:
+        state = self.bash.shell_state()
+        found = {**state.variables, **{f"export {k}": v for k, v in state.env.items()}, "cwd": state.cwd}
+        for name, array in (*state.arrays.items(), *state.assoc_arrays.items()):
+            found[name] = repr(dict(array))
+        found |= {f"alias {k}": v for k, v in state.aliases.items()}
+        for volatile in ("_", "PIPESTATUS", "export _", "BASH_REMATCH"):
+            found.pop(volatile, None)
+        return found
+
+
+def _nobody(call: Call) -> Out | None:
+    return None
+
+
+def _no_word(name: str) -> bool | None:
+    return None
+
+
+def _reshapes(script: str) -> bool:
+    """Whether a script may change what `_variables` does not show: functions, options."""
+    return any(word in script for word in ("()", "function", "unset", "eval", "source", ". ", "shopt", "readonly", "declare"))  # fmt: skip
+
+
+@cache
+def _bashkit_commands() -> frozenset[str]:
+    return frozenset(Bash().execute_sync("compgen -c").stdout.split()) - _KEYWORDS
+
+
+_KEYWORDS = frozenset("if then else elif fi for while until do done case esac in select function time { } ! [[ ]] coproc".split())  # fmt: skip
+
+
+@cache
+def shell_for(place: Place) -> Shell:
+    return Shell(place)

@@ -1,0 +1,71 @@
+"""The kernel's state: an immutable value that is a pure function of the history."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from nextstate.domains.terminal.kernel.files import Files
+from nextstate.domains.terminal.kernel.shell import Place, shell_for
+
+if TYPE_CHECKING:
+    from nextstate.types import Setup
+
+Key = tuple[str, ...]
+"""``(cwd, name, *args)`` of a program call."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that is known after a history.
+
+    ``shell`` is bashkit's own state (variables, functions, options that it keeps) without files; ``exit`` is ``$?``
+    (``None``: not known); ``flags``, ``pipefail`` and ``positional`` are what bashkit drops between runs;
+    ``programs`` says which programs were shown to be there or not; ``seen`` maps program calls to what they showed
+    since the files last changed; ``tainted`` are variables whose value is not known.
+    """
+
+    place: Place
+    files: Files
+    shell: bytes
+    cwd: str
+    invoke: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    exit: int | None = 0
+    flags: str = ""
+    pipefail: bool = False
+    positional: tuple[str, ...] = ()
+    programs: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    seen: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
+    tainted: frozenset[str] = frozenset()
+    changed: tuple[str, ...] = ()
+    """Paths of files written in this session, the latest last; for people and models."""
+    lost: str = ""
+    """Why nothing can be determined any more (the shell has ended)."""
+
+
+def opening(setup: Setup) -> State:
+    """The state before the first turn, from ``setup.facts`` (its keys are documented in the domain's package)."""
+    facts: dict[str, Any] = dict(setup.facts)
+    user = str(facts.get("user") or "")
+    env = {str(k): str(v) for k, v in (facts.get("env") or {}).items()}
+    cwd = str(facts.get("cwd") or env.get("HOME") or "/")
+    tools = facts.get("tools") or {}
+    known = {str(name): str(version) for name, version in tools.items()} if isinstance(tools, dict) else {}
+    complete = tuple(str(path) for path in facts.get("complete") or ())
+    files = {str(path): str(text).encode() for path, text in (facts.get("files") or {}).items()}
+    place = Place(user, str(facts.get("host") or ""), cwd, tuple(sorted(env.items())), tuple(sorted(known.items())))
+    programs = dict.fromkeys(known, True)
+    if complete:
+        programs.setdefault("python3", "python3" in known or not known)
+    modes = {str(path): int(str(mode), 8) for path, mode in (facts.get("modes") or {}).items()}
+    return State(
+        place=place,
+        files=Files.start(files, complete, posixpath.normpath(cwd), modes),
+        shell=shell_for(place).start,
+        cwd=posixpath.normpath(cwd),
+        invoke=MappingProxyType(dict(facts.get("invoke") or {})),
+        programs=MappingProxyType(programs),
+    )

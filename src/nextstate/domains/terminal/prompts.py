@@ -1,0 +1,6 @@
+"""What a model is told about simulating a terminal, and what a judge is told about grading it."""
+
+from importlib.resources import files
+
+PROMPT = (files(__package__) / "prompt.md").read_text("utf-8")
+RUBRIC = (files(__package__) / "rubric.md").read_text("utf-8")
