@@ -133,10 +133,12 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
 def read_transcript(text: str) -> str:
     """The observation in what a model wrote after :func:`transcript`; it ends where the next action would begin.
 
-    A transcript cannot tell whether an output ended with a newline; output that is not empty is taken to.
+    For an engine that swallows its stop text, give ``text + STOP`` when that stopped it. A transcript cannot tell
+    whether an output ended with a newline; output that is not empty is taken to.
     """
-    said = ("\n" + text).split(STOP, 1)[0].removeprefix("\n").rstrip("\n")
-    return said + "\n" if said else ""
+    said, stop, _ = ("\n" + text).partition(STOP)
+    shown = said[1:] + "\n" if stop and said else said[1:]
+    return shown if not shown or shown.endswith("\n") else shown + "\n"
 
 
 def _message(role: str, content: str) -> dict[str, str]:
