@@ -117,7 +117,7 @@ class Files:
         for path, mode in modes.items():
             old = entries.get(normal(path))
             if isinstance(old, File | Dir):
-                entries[normal(path)] = replace(old, mode=mode)
+                entries[normal(path)] = replace(old, mode=mode, mode_known=True)
         return Files(entries)
 
     def changed(self, delta: Mapping[str, Entry]) -> Files:

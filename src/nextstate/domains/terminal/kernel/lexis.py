@@ -12,12 +12,12 @@ _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|(?<![\w$\\])#[^\n]*", re
 _SINGLE = re.compile(r"(\\.)|'[^']*'|(\"(?:\\.|[^\"\\])*\")", re.S)
 
 VOLATILE = re.compile(
-    r"\$\{?[#!]?(RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|PPID|LINENO|BASH_\w+|BASHOPTS|SHELLOPTS|"
-    r"HISTCMD|HOSTTYPE|MACHTYPE|OSTYPE|COLUMNS|LINES|FUNCNAME|DIRSTACK|GROUPS|UID|EUID|SHLVL|_)\b|\$\{?[$!-](?![\w{])|\$_\b"
+    r"\$\{?[#!]?(RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|PPID|LINENO|BASH(?!_REMATCH\b)\w*|BASHOPTS|SHELLOPTS|"
+    r"HISTCMD|HOSTTYPE|MACHTYPE|OSTYPE|COLUMNS|LINES|DIRSTACK|GROUPS|UID|EUID|SHLVL|_)\b|\$\{?[$!-](?![\w{])|\$_\b"
 )
 """Parameters whose value a history does not determine, or that bashkit does not keep as bash does."""
 
-_JOB = re.compile(r"(?<![&>|<\d])&(?![&>\d])")
+_JOB = re.compile(r"(?<![&>|<;])&(?![&>])")
 _AWKWARD = re.compile(
     r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
     r"(time|coproc|select|trap|history|jobs|fg|bg|wait|disown|ulimit|suspend|logout|hash|enable|help|"
@@ -56,6 +56,8 @@ def awkward(text: str) -> str | None:
     found = _AWKWARD.search(bare)
     if found:
         return f"{found[1].strip()} depends on more than the history"
+    if bare.rstrip().endswith(("|", "&&")):
+        return "how the shell words a syntax error"
     if _COMMAND_V.search(bare):
         return "where a program lies is not known"
     if _TRACE.search(bare):

@@ -6,7 +6,8 @@ at a file goes through the `Bridge`. Whatever is neither computed nor known make
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -80,6 +81,9 @@ class Run:
     """The calls that were not determined."""
     looked: tuple[str, ...] = ()
     """Unknown paths that the script itself looked at."""
+
+
+_GUESSED = re.compile(r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I)
 
 
 class Unanswered(Undetermined):
@@ -156,7 +160,7 @@ class Shell:
         self.bridge.settle()
         if run.ended:
             run.code = result.exit_code
-        run.output = SUGGESTION.sub("", "".join(chunks))
+        run.output = SUGGESTION.sub(r"\1", "".join(chunks))
         if len(run.output) > MAX_OUTPUT:
             self._note("the output is too long")
         state = self.bash.shell_state()
@@ -268,8 +272,9 @@ class Shell:
             for pair in self.pairs:
                 if pair.stdout == out and pair.stderr == err:
                     return pair.both
-            self._note("the order of output and errors")
-        return self._clean_text(out + err)
+        if _GUESSED.search(err):
+            self._note("bashkit words this error in its own way")
+        return self._clean_text(err + out)  # bash writes what a builtin printed when the builtin ends
 
     def _clean_text(self, text: str) -> str:
         """A text in which bashkit joined the two streams of a program, put into the true order."""
@@ -277,7 +282,7 @@ class Shell:
             joined = pair.stdout + pair.stderr
             if pair.both != joined and joined in text:
                 text = text.replace(joined, pair.both)
-        return SUGGESTION.sub("", text)
+        return SUGGESTION.sub(r"\1", text)
 
     def _clean(self, content: bytes) -> bytes:
         if not self.pairs and b"Did you mean" not in content:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from nextstate.domains.terminal.kernel.files import Dir, File, FsError, Link, Node, Thing, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, Link, Node, Thing, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
 from nextstate.domains.terminal.kernel.tools.wording import Report, locate, ordered, quoteaf, searchable, why
@@ -51,7 +51,15 @@ class _Ls:
         self.style = self._style()
         self.sort = self._sort()
         self.first = True
-        if "QUOTING_STYLE" in call.env or options.last("color") not in (None, "never", "no", "none", "auto", "tty", "if-tty"):
+        if "QUOTING_STYLE" in call.env or options.last("color") not in (
+            None,
+            "never",
+            "no",
+            "none",
+            "auto",
+            "tty",
+            "if-tty",
+        ):
             raise Undetermined("quoting or colours of ls")
         if options.has("color") and options.last("color") is None:
             raise Undetermined("the colours of ls")
@@ -114,8 +122,8 @@ class _Ls:
         """What a link on the command line leads to; by default only directories count."""
         try:
             target = self.tree.get(path)
-        except FsError:
-            if strict:
+        except FsError as error:
+            if strict or error.errno is not Errno.NOENT:
                 raise
             return link
         if isinstance(target, Thing):

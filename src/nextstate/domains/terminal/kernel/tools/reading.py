@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 from nextstate.domains.terminal.kernel.tools.options import Stop, wrong_usage
+from nextstate.domains.terminal.kernel.tools.wording import quotef
 
 MAX_OUT = 4_000_000
 """Characters; a longer output is not worth computing."""
 BUFFER = 4096
 """Bytes that the C library collects before it writes to anything that is no terminal."""
 
-_SHELL_SPECIAL = frozenset(" !\"$&()*;<=>?[^`|:")
+_SHELL_SPECIAL = frozenset(' !"$&()*;<=>?[^`|:')
 
 
 def raw(text: str) -> str:
@@ -31,21 +32,6 @@ def cooked(text: str, what: str = "the output") -> str:
         raise Undetermined(f"{what} is not UTF-8 text") from None
 
 
-def quotef(call: Call, name: str) -> str:
-    """A file name as GNU messages show it: in single quotes only when a shell would need them."""
-    plain = name.isprintable() and (call.utf8 or name.isascii())
-    if not plain or "'" in name or "\\" in name:
-        raise Undetermined(f"how a message quotes {name!r}")
-    special = any(ch in _SHELL_SPECIAL for ch in name) or name[:1] in ("#", "~") or name in ("", "{", "}")
-    return f"'{name}'" if special else name
-
-
-def quoteaf(call: Call, name: str) -> str:
-    """A file name as GNU messages show it where they always quote."""
-    shown = quotef(call, name)
-    return shown if shown.startswith("'") else f"'{shown}'"
-
-
 def opened(call: Call, operand: str) -> str | Errno:
     """The text of an operand, or why it cannot be read."""
     try:
@@ -55,13 +41,16 @@ def opened(call: Call, operand: str) -> str | Errno:
 
 
 class Printer:
-    """Collects what a program prints on both streams, in order."""
+    """Collects what a program prints on both streams, in order.
 
-    def __init__(self, call: Call, *, at_once: bool = False) -> None:
+    The C library's ``error`` flushes standard output before it writes a message, so that both streams together are in
+    the true order; programs that write messages by other means (``buffers``) show what they printed in blocks.
+    """
+
+    def __init__(self, call: Call, *, buffers: bool = False) -> None:
         self.call = call
         self.code = 0
-        self.at_once = at_once
-        """Whether the program writes without collecting (``cat``)."""
+        self.buffers = buffers
         self.size = 0
         self.pieces: list[tuple[bool, str]] = []
 
@@ -85,7 +74,7 @@ class Printer:
         stderr = "".join(text for is_error, text in self.pieces if is_error)
         merged = None
         if stdout and stderr:
-            merged = "".join(text for _, text in self.pieces) if self.at_once else self.buffered(stdout)
+            merged = self.buffered(stdout) if self.buffers else "".join(text for _, text in self.pieces)
         return Out(stdout, stderr, self.code, merged)
 
     def buffered(self, stdout: str) -> str | None:
@@ -146,4 +135,3 @@ def only_bytewise(call: Call, texts: list[str]) -> None:
     plain = all(ch.isascii() and ch.isalnum() for ch in letters)
     if len(texts) > 1 and not (plain and not (lower and upper)):
         raise Undetermined("the order of these texts is a matter of the locale")
-

@@ -12,12 +12,11 @@ from nextstate.domains.terminal.kernel.tools.reading import (
     Printer,
     each_text,
     opened,
-    quoteaf,
-    quotef,
     raw,
     split_at,
 )
 from nextstate.domains.terminal.kernel.tools.regex import Syntax, compiled
+from nextstate.domains.terminal.kernel.tools.wording import quoteaf, quotef
 
 CAT = grammar(
     "AbeEnstTuv",
@@ -86,7 +85,7 @@ class _Cat:
 
 @tool(CAT)
 def cat(call: Call, options: Options) -> Out:
-    printer = Printer(call, at_once=True)
+    printer = Printer(call)
     state = _Cat(
         number=options.has("n", "b"),
         nonblank=options.has("b"),
@@ -139,7 +138,7 @@ def tac(call: Call, options: Options) -> Out:
 
 @tool(grammar("", other="Vh"))
 def rev(call: Call, options: Options) -> Out:
-    printer = Printer(call)
+    printer = Printer(call, buffers=True)
     for operand in options.operands or ("-",):
         text = call.input() if operand == "-" and not options.operands else opened(call, call.path(operand))
         if text is Errno.NOENT:

@@ -1,0 +1,73 @@
+"""Programs about the user, the machine and the environment, as far as the set-up says it."""
+
+from __future__ import annotations
+
+from nextstate.domains.terminal.kernel.files import Undetermined
+from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
+
+_BUILTINS = frozenset(
+    """. : [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo
+    enable eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf
+    pushd pwd read readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit
+    umask unalias unset wait""".split()
+)
+_KEYWORDS = frozenset(
+    "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
+)
+
+
+def whoami(call: Call) -> Out:
+    if call.args or not call.user:
+        raise Undetermined("the user")
+    return Out(f"{call.user}\n")
+
+
+def hostname(call: Call) -> Out:
+    if call.args or not call.host:
+        raise Undetermined("the host")
+    return Out(f"{call.host}\n")
+
+
+def uname(call: Call) -> Out:
+    if call.args in ((), ("-s",)):
+        return Out("Linux\n")
+    raise Undetermined("the kernel's version")
+
+
+def sleep(call: Call) -> Out:
+    """Shows nothing; how long it takes is not part of an observation (up to five seconds)."""
+    if len(call.args) == 1 and call.args[0].replace(".", "", 1).isdigit() and float(call.args[0]) <= 5:
+        return Out()
+    raise Undetermined("how the recorder deals with waiting")
+
+
+def printenv(call: Call) -> Out:
+    if not call.args or any(arg.startswith("-") for arg in call.args):
+        raise Undetermined("the whole environment")
+    found = [call.env[name] for name in call.args if name in call.env]
+    if "_" in call.args:
+        raise Undetermined("the last argument of the command before")
+    return Out("".join(f"{value}\n" for value in found), code=0 if len(found) == len(call.args) else 1)
+
+
+def type_(call: Call) -> Out:
+    """``type`` of the shell's own words; where a program lies is not known."""
+    only_kind = call.args[:1] == ("-t",)
+    names = call.args[1:] if only_kind else call.args
+    lines = []
+    for name in names:
+        kind = "builtin" if name in _BUILTINS else "keyword" if name in _KEYWORDS else None
+        if kind is None:
+            raise Undetermined(f"what {name} is")
+        lines.append(f"{kind}\n" if only_kind else f"{name} is a shell {kind}\n")
+    return Out("".join(lines))
+
+
+TOOLS: dict[str, Tool] = {
+    "whoami": whoami,
+    "hostname": hostname,
+    "uname": uname,
+    "sleep": sleep,
+    "printenv": printenv,
+    "type": type_,
+}
