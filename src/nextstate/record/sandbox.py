@@ -1,0 +1,188 @@
+"""Where recorded commands run: bubblewrap where it works, a plain private directory only where it was allowed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import posixpath
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from nextstate.errors import UsageError
+
+log = logging.getLogger(__name__)
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+UID = GID = 1000
+"""The user and group id inside bubblewrap."""
+_SYSTEM = frozenset({"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr"})
+_ETC = (
+    *("alternatives", "bash.bashrc", "debian_version", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"),
+    *("lsb-release", "magic", "magic.mime", "mime.types", "os-release", "profile", "protocols", "services", "shells"),
+    *("ssl/certs", "timezone"),
+)
+"""What of the real /etc is shown inside; everything about this machine is left out or generated."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a recording starts from. ``files`` maps paths (absolute, or relative to ``cwd``) to their text."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = "/home/dev"
+    user: str = "dev"
+    host: str = "box"
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables beside or instead of the defaults of :func:`environment`."""
+
+    @property
+    def home(self) -> str:
+        return "/root" if self.user == "root" else f"/home/{self.user}"
+
+    def paths(self) -> dict[str, str]:
+        """``files`` under absolute, normal paths."""
+        return {posixpath.normpath(posixpath.join(self.cwd, path)): text for path, text in self.files.items()}
+
+    def tops(self) -> list[str]:
+        """The first components of all directories that the recording owns, as ``home`` or ``srv``; sorted."""
+        used = {PurePosixPath(path).parts[1] for path in (self.home, self.cwd, "/tmp", *self.paths()) if path != "/"}
+        if bad := sorted(used & _SYSTEM) or ([] if self.cwd != "/" else ["/"]):
+            raise UsageError(f"a recording cannot own {bad[0]!r}, which is the system's; use /home, /srv, /opt or such")
+        return sorted(used)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A prepared place to run commands in. ``prefix`` goes before an argument vector; ``run`` from ``workdir``."""
+
+    kind: str
+    """``bubblewrap`` or ``none``."""
+    prefix: tuple[str, ...]
+    workdir: str
+    """Where the launching process must stand (a real path), which is ``cwd`` itself without a sandbox."""
+    cwd: str
+    """The working directory as the commands see it."""
+    home: str
+    env: Mapping[str, str]
+    files: Mapping[str, str]
+    complete: tuple[str, ...]
+    tmp: Path
+    """The real directory that the commands see as /tmp."""
+
+
+def environment(world: World, home: str) -> dict[str, str]:
+    """The variables that the first shell is started with, and nothing else."""
+    base = {"HOME": home, "LANG": "C.UTF-8", "LOGNAME": world.user, "PATH": PATH, "SHELL": "/bin/bash"}
+    return base | {"TERM": "dumb", "USER": world.user} | dict(world.env)
+
+
+@cache
+def why_no_bubblewrap() -> str:
+    """Empty when bubblewrap works here, else the reason why it does not."""
+    if shutil.which("bwrap") is None:
+        return "bwrap is not installed (package bubblewrap)"
+    argv = [*_walls("box", UID), *_system(), "--", "/usr/bin/true"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bwrap does not run: {error}"
+    return "" if done.returncode == 0 else f"bwrap fails here: {done.stderr.strip()[:200]}"
+
+
+def prepare(world: World, root: Path, *, sandbox: str = "auto", allow_unsandboxed: bool = False) -> Place:
+    """Lay out ``world`` under the empty real directory ``root``; raise :class:`UsageError` rather than run unguarded.
+
+    ``sandbox`` is ``auto`` (bubblewrap, else none where that is allowed), ``bubblewrap`` or ``none``.
+    """
+    if sandbox not in ("auto", "bubblewrap", "none"):
+        raise UsageError(f"unknown sandbox {sandbox!r}; known: auto, bubblewrap, none")
+    missing = "" if sandbox == "none" else why_no_bubblewrap()
+    if sandbox == "bubblewrap" and missing:
+        raise UsageError(missing)
+    if sandbox != "none" and not missing:
+        return _walled(world, root)
+    if not allow_unsandboxed:
+        what = missing or "sandbox 'none' was asked for"
+        raise UsageError(f"{what}; commands would run unguarded as you: install bubblewrap or allow it by name")
+    log.warning("RECORDING WITHOUT A SANDBOX (%s): commands run as you, on this machine", missing or "as asked")
+    return _open(world, root)
+
+
+def _walled(world: World, root: Path) -> Place:
+    uid = 0 if world.user == "root" else UID
+    _etc(world, root / "etc", uid)
+    _lay(world, root / "own", world.paths())
+    binds = [word for top in world.tops() for word in ("--bind", str(root / "own" / top), f"/{top}")]
+    generated = [
+        *("--perms", "0755", "--dir", "/etc"),
+        *(word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")),
+        *(word for file in sorted((root / "etc").iterdir()) for word in ("--ro-bind", str(file), f"/etc/{file.name}")),
+    ]
+    env = environment(world, world.home)
+    variables = [word for name, value in env.items() for word in ("--setenv", name, value)]
+    end = ("--remount-ro", "/", "--chdir", world.cwd, "--clearenv", *variables, "--")
+    prefix = (*_walls(world.host, uid), *_system(), *generated, *binds, *end)
+    complete = tuple(sorted({f"/{top}" for top in world.tops()}))
+    return Place("bubblewrap", prefix, "/", world.cwd, world.home, env, world.paths(), complete, root / "own" / "tmp")
+
+
+def _walls(host: str, uid: int) -> list[str]:
+    ids = ("--uid", str(uid), "--gid", str(uid))
+    return ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", *ids, "--hostname", host]
+
+
+def _system() -> list[str]:
+    """The read-only system: /usr whole, and what /bin, /lib and such are on this machine."""
+    words = ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/") / name
+        if path.is_symlink():
+            words += ["--symlink", os.readlink(path), str(path)]  # noqa: PTH115 - the text of the link, unresolved
+        elif path.is_dir():
+            words += ["--ro-bind", str(path), str(path)]
+    return words
+
+
+def _etc(world: World, into: Path, uid: int) -> None:
+    into.mkdir(parents=True)
+    root = "" if uid == 0 else "root:x:0:0:root:/root:/bin/bash\n"
+    group = "" if uid == 0 else "root:x:0:\n"
+    texts = {
+        "passwd": f"{root}{world.user}:x:{uid}:{uid}:{world.user}:{world.home}:/bin/bash\n",
+        "group": f"{group}{world.user}:x:{uid}:\n",
+        "hostname": f"{world.host}\n",
+        "hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{world.host}\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+        "shadow": "",
+    }
+    for name, text in texts.items():
+        (into / name).write_text(text, encoding="utf-8")
+    (into / "shadow").chmod(0)
+
+
+def _lay(world: World, under: Path, files: Mapping[str, str]) -> None:
+    for path in _parents((world.home, world.cwd, "/tmp"), files):
+        (under / path.lstrip("/")).mkdir(mode=0o755, parents=True, exist_ok=True)
+    (under / "tmp").chmod(0o1777)
+    for path, text in files.items():
+        target = under / path.lstrip("/")
+        target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        target.chmod(0o644)
+
+
+def _parents(directories: Iterable[str], files: Iterable[str]) -> list[str]:
+    return [*directories, *(posixpath.dirname(path) for path in files)]
+
+
+def _open(world: World, root: Path) -> Place:
+    """No walls: the same tree under a private directory, with this machine's own user and host name."""
+    _lay(world, root, world.paths())
+    cwd, home = f"{root}{world.cwd}", f"{root}{world.home}"
+    env = environment(world, home) | {"TMPDIR": f"{root}/tmp"}
+    files = {f"{root}{path}": text for path, text in world.paths().items()}
+    words = [f"{name}={value}" for name, value in env.items()]
+    return Place("none", ("env", "-i", *words), cwd, cwd, home, env, files, (str(root),), root / "tmp")
