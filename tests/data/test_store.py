@@ -49,12 +49,15 @@ trajectories = st.builds(Trajectory, st.text(min_size=1), st.text(min_size=1), s
 
 
 @given(trajectories)
+@settings(deadline=None)
 def test_decoding_is_the_inverse_of_encoding(value: Trajectory) -> None:
     assert store.decode(store.encode(value)) == value
 
 
 @given(st.lists(trajectories, max_size=3), st.sampled_from(["t.jsonl", "t.jsonl.zst"]))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_what_is_written_is_read_whatever_the_texts_hold(tmp_path: Path, wanted: list[Trajectory], name: str) -> None:
     store.write(tmp_path / name, wanted)
     assert list(store.read(tmp_path / name)) == wanted
@@ -153,7 +156,9 @@ def test_blank_lines_and_a_missing_last_line_end_are_no_errors(tmp_path: Path) -
 def test_lone_surrogates_become_the_replacement_character_and_pairs_their_character(tmp_path: Path) -> None:
     file = tmp_path / "t.jsonl"
     store.write(file, [trajectory(0, "\ud800x"), trajectory(1, "\ud83d\ude00")])
-    file.write_bytes(file.read_bytes() + dumped({**SMALL, "turns": [{"action": "\udfff", "observation": "\U0001f600"}]}))
+    file.write_bytes(
+        file.read_bytes() + dumped({**SMALL, "turns": [{"action": "\udfff", "observation": "\U0001f600"}]})
+    )
     first, second, third = store.read(file)
     assert first.turns[0].observation == "\ufffdx"
     assert second.turns[0].observation == "\U0001f600"

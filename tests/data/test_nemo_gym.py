@@ -1,0 +1,251 @@
+"""NeMo Gym's terminal rollouts become keystrokes with screens, or commands with outputs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nextstate.data.sources.nemo_gym import read
+from nextstate.errors import DataError
+from nextstate.types import Trajectory, Turn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROMPT = (
+    "Send keys.\n\nTask Description:\nMake a file.\n\nCurrent terminal state:\nCurrent Terminal Screen:\n{screen}\n"
+)
+
+
+def message(text: str = "") -> dict[str, Any]:
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+
+
+def call(name: str, ident: str, **arguments: Any) -> dict[str, Any]:
+    return {"type": "function_call", "name": name, "call_id": ident, "arguments": json.dumps(arguments)}
+
+
+def keys(ident: str, keystrokes: str, duration: float = 0.1) -> dict[str, Any]:
+    return call("bash_command", ident, keystrokes=keystrokes, duration=duration)
+
+
+def output(ident: str, text: str) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": ident, "output": text}
+
+
+def result(ident: str, text: str, code: int = 0, error: str | None = None) -> dict[str, Any]:
+    return output(ident, json.dumps({"output": text, "exit_code": code, "error": error}))
+
+
+def row(*items: Any, prompt: str = "Do it.", **parameters: Any) -> dict[str, Any]:
+    asked = {"input": [{"role": "user", "content": prompt}], **parameters}
+    return {"responses_create_params": asked, "response": {"output": list(items)}, "reward": 1.0}
+
+
+def imported(tmp_path: Path, *rows: Any) -> list[Trajectory]:
+    (tmp_path / "rolls.jsonl").write_text("".join(json.dumps(value) + "\n" for value in rows))
+    return list(read(tmp_path))
+
+
+def test_a_batch_of_keystrokes_is_one_action_and_its_screen_the_observation(tmp_path: Path) -> None:
+    (found,) = imported(
+        tmp_path,
+        row(
+            message("{}"),
+            keys("call_0_1", "cd /\n"),
+            keys("call_0_2", "ls ü\n", 2.0),
+            output("call_0_1", "New Terminal Output:\n\nroot@box:/app# cd /\nroot@box:/# ls\nü\nroot@box:/#"),
+            prompt=PROMPT.format(screen="root@box:/app#"),
+        ),
+    )
+    (turn,) = found.turns
+    assert turn.action == '[{"keystrokes": "cd /\\n", "duration": 0.1}, {"keystrokes": "ls ü\\n", "duration": 2.0}]'
+    assert turn.observation == "\nroot@box:/app# cd /\nroot@box:/# ls\nü\nroot@box:/#"
+    assert turn.meta == {"screen": "new"}
+    assert found.setup.facts == {
+        "user": "root",
+        "host": "box",
+        "cwd": "/app",
+        "screen": {"columns": 160, "shows": "new", "text": "root@box:/app#"},
+    }
+    assert "root@box:/app#" in found.setup.initial_state
+    assert "Make a file." not in found.setup.initial_state
+    assert (found.meta["task"], found.meta["reward"]) == ("Make a file.", 1.0)
+    assert (found.id, found.source.row, found.source.licence) == ("rolls-0", "rolls.jsonl#0", "Apache-2.0")
+
+
+def test_a_screen_without_a_known_prompt_gives_no_facts_about_user_and_folder(tmp_path: Path) -> None:
+    (found,) = imported(tmp_path, row(keys("a", "ls\n"), prompt=PROMPT.format(screen="$")))
+    assert found.setup.facts.keys() == {"screen"}
+
+
+def test_what_the_harness_says_around_a_screen_is_not_part_of_it(tmp_path: Path) -> None:
+    ask = "\n\nAre you sure you want to mark the task as complete? This will trigger your solution to be graded."
+    (found,) = imported(
+        tmp_path,
+        row(
+            keys("a", "x\n"),
+            output("a", "Previous response had warnings:\n- Extra text\n\nCurrent Terminal Screen:\n$ x\n$"),
+            keys("b", "y\n"),
+            output("b", f"Current terminal state:\nNew Terminal Output:\n\n$ y\n${ask}"),
+            keys("c", "sleep 9\n"),
+            output("c", "The previous command timed out after 1 seconds\n\nNew Terminal Output:\n\n$ sleep 9"),
+            keys("d", "cat f\n"),
+            output(
+                "d", "New Terminal Output:\na\n[... output limited to 10000 bytes; 7 interior bytes omitted ...]\nb"
+            ),
+        ),
+    )
+    assert [turn.observation for turn in found.turns[:3]] == ["$ x\n$", "\n$ y\n$", "\n$ sleep 9"]
+    assert [turn.meta.get("screen") for turn in found.turns] == ["whole", "new", "new", "new"]
+    assert found.turns[0].meta["notice"] == "Previous response had warnings:\n- Extra text"
+    assert [turn.meta.get("harness") for turn in found.turns] == [None, None, "timed_out", None]
+    assert [turn.meta.get("truncated") for turn in found.turns] == [None, None, None, True]
+
+
+def test_outputs_that_answer_no_keystrokes_are_left_out_and_counted(tmp_path: Path) -> None:
+    (found,) = imported(
+        tmp_path,
+        row(
+            message("no JSON at all"),
+            output("?", "Previous response had parsing errors:\nERROR: No valid JSON found"),
+            message('{"commands": [], "task_complete": true}'),
+            output("?", "New Terminal Output:\n\n$"),
+            message(),
+            keys("a", "ls\n"),
+            output("b", "New Terminal Output:\n$ ls\n$"),
+            keys("c", "ls\n"),
+            output("c", "the pane is gone"),
+            keys("d", "exit\n"),
+        ),
+    )
+    assert found.turns == ()
+    assert found.meta["dropped"] == {"no_call": 3, "no_screen": 1, "no_observation": 1}
+
+
+def test_waiting_without_keystrokes_is_an_action_though_the_rollout_has_no_call_for_it(tmp_path: Path) -> None:
+    reply = '<think>{"commands"</think>{"commands": [{"keystrokes": "", "duration": 9}]}'
+    first = keys("a", "x\n"), output("a", "New Terminal Output:\n$ x")
+    (found,) = imported(tmp_path, row(*first, message(reply), output("?", "New Terminal Output:\n\ndone\n$")))
+    assert found.turns[1:] == (Turn('[{"keystrokes": "", "duration": 9}]', "\ndone\n$", {"screen": "new"}),)
+
+
+def test_a_hermes_command_is_an_action_and_its_result_is_unwrapped(tmp_path: Path) -> None:
+    (found,) = imported(
+        tmp_path,
+        row(
+            call("terminal", "1", command="ls", timeout=5),
+            call("terminal", "2", command="false"),
+            result("2", "", 1),
+            result("1", "a\nb"),
+            call("terminal", "3", command="cat n.json"),
+            output("3", "12"),
+            metadata={"workdir": "/app"},
+        ),
+    )
+    assert found.turns == (
+        Turn("false", "", {"exit_code": 1}),
+        Turn("ls", "a\nb", {"exit_code": 0}),
+        Turn("cat n.json", "12"),
+    )
+    facts: Any = found.setup.facts
+    assert (facts["cwd"], facts["invoke"]["per_action"], facts["invoke"]["strip"]) == ("/app", True, True)
+
+
+def test_a_tool_that_reads_is_skipped_and_one_that_writes_ends_the_trajectory(tmp_path: Path) -> None:
+    first, second = imported(
+        tmp_path,
+        row(
+            call("terminal", "1", command="cat f"),
+            result("1", "old"),
+            call("read_file", "2", path="f"),
+            output("2", "old"),
+            call("terminal", "3", command="ls"),
+            result("3", "f"),
+            call("patch", "4", path="f"),
+            output("4", "{}"),
+            call("terminal", "5", command="cat f"),
+            result("5", "new"),
+            call("write_file", "6", path="g"),
+            output("6", "{}"),
+            metadata={"workdir": "/app"},
+        ),
+    )
+    assert [turn.action for turn in first.turns] == ["cat f", "ls"]
+    assert [turn.action for turn in second.turns] == ["cat f"]
+    assert (first.id, second.id) == ("rolls-0", "rolls-0.1")
+    assert first.meta["dropped"] == {"tool:read_file": 1, "tool:patch": 1}
+    assert second.meta["dropped"] == {"tool:write_file": 1}
+    assert "cwd" in first.setup.facts
+    assert "cwd" not in second.setup.facts
+    assert "patch" in second.setup.initial_state
+
+
+def test_a_command_in_the_background_is_no_plain_command(tmp_path: Path) -> None:
+    first, second = imported(
+        tmp_path,
+        row(
+            call("terminal", "1", command="ls", background=False),
+            result("1", ""),
+            call("terminal", "2", command="server", background=True),
+            result("2", "started"),
+            call("terminal", "3", command="ls"),
+            result("3", ""),
+        ),
+    )
+    assert [turn.action for turn in (*first.turns, *second.turns)] == ["ls", "ls"]
+    assert first.meta["dropped"] == {"tool:terminal": 1}
+
+
+def test_commands_that_timed_out_stay_and_those_that_never_ran_go(tmp_path: Path) -> None:
+    (found,) = imported(
+        tmp_path,
+        row(
+            call("terminal", "1", command="sleep 9"),
+            result("1", "", 124, "Command timed out after 5 seconds"),
+            call("terminal", "2", command="rm -rf /"),
+            result("2", "", -1, "BLOCKED"),
+            call("terminal", "3", command="cat big"),
+            result("3", "a\n\n... [OUTPUT TRUNCATED - 7 chars omitted out of 9 total] ...\n\nb"),
+        ),
+    )
+    assert [turn.action for turn in found.turns] == ["sleep 9", "cat big"]
+    assert found.turns[0].meta == {"exit_code": 124, "harness": "timed_out"}
+    assert found.turns[1].meta == {"exit_code": 0, "truncated": True}
+    assert found.meta["dropped"] == {"not_run": 1}
+
+
+def test_a_call_without_a_result_ends_the_trajectory(tmp_path: Path) -> None:
+    first, second = imported(
+        tmp_path,
+        row(
+            call("terminal", "1", command="ls"),
+            result("1", ""),
+            call("terminal", "2", command="rm x"),
+            call("terminal", "3", command="ls"),
+            result("3", ""),
+        ),
+    )
+    assert (len(first.turns), len(second.turns)) == (1, 1)
+    assert first.meta["dropped"] == {"no_observation": 1}
+
+
+def test_a_row_without_any_call_is_an_empty_trajectory(tmp_path: Path) -> None:
+    (found,) = imported(tmp_path, row(message("I give up.")))
+    assert found.turns == ()
+
+
+def test_broken_rows_and_those_of_other_harnesses_are_reported_and_the_others_are_read(tmp_path: Path) -> None:
+    good = json.dumps(row(call("terminal", "1", command="ls"), result("1", "")))
+    other = json.dumps(row(call("search", "1", query="x")))
+    (tmp_path / "rolls.jsonl").write_text("\n".join(['{"response": {}}', other, "{", good]))
+    errors: list[DataError] = []
+    assert [found.id for found in read(tmp_path, errors.append)] == ["rolls-3"]
+    shown = [str(error).replace(str(tmp_path), "") for error in errors]
+    assert shown[0].startswith("/rolls.jsonl:1: not a rollout of NeMo Gym (KeyError: 'output')")
+    assert shown[1].startswith("/rolls.jsonl:2: no calls of Terminus-2 or Hermes, but of search")
+    assert shown[2].startswith("/rolls.jsonl:3: not JSON")
+    with pytest.raises(DataError):
+        list(read(tmp_path))
