@@ -18,11 +18,14 @@ class Played:
         self.base = ""
         self.bodies: list[dict[str, Any]] = []
         self.requests: list[web.Request] = []
+        self.peers: set[object] = set()
         self.answers: list[Handler] = []
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Each request gets the next handler; the last one stays."""
         self.requests.append(request)
+        assert request.transport is not None
+        self.peers.add(request.transport.get_extra_info("peername"))
         self.bodies.append(await request.json())
         handler = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return await handler(request)

@@ -15,9 +15,11 @@ from nextstate.domains.terminal.kernel.tools.wording import Report, locate, orde
 LS = grammar(
     "1aABcdfFghHI:klLnNopqQrRStuUX",
     {
-        "all": "a", "almost-all": "A", "ignore-backups": "B", "directory": "d", "classify[=]": "F", "file-type": "file-type",
+        "all": "a", "almost-all": "A", "ignore-backups": "B", "directory": "d", "classify[=]": "F",
+        "file-type": "file-type",
         "human-readable": "h", "si": "h", "dereference-command-line": "H", "ignore=": "I", "kibibytes": "k",
-        "dereference": "L", "numeric-uid-gid": "n", "literal": "N", "hide-control-chars": "q", "show-control-chars": "k",
+        "dereference": "L", "numeric-uid-gid": "n", "literal": "N", "hide-control-chars": "q",
+        "show-control-chars": "k",
         "quote-name": "Q", "reverse": "r", "recursive": "R", "sort=": "sort", "color[=]": "color", "hide=": "hide",
         "group-directories-first": "group", "indicator-style=": "style", "full-time": "l", "no-group": "k",
     },
@@ -93,7 +95,8 @@ class _Ls:
 
     def run(self) -> Out:
         operands = self.options.operands or (".",)
-        files, dirs = [], []
+        files: list[Item] = []
+        dirs: list[Item] = []
         for operand in operands:
             try:
                 item = self.operand(operand)

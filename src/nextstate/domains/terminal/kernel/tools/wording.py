@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
@@ -42,7 +43,7 @@ def ordered(call: Call, names: Iterable[str]) -> list[str]:
     if call.bytewise or len(result) < 2:
         return result
     keys = [_collation(name) for name in result]
-    if any(left >= right for left, right in zip(keys, keys[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(keys)):
         raise Undetermined("the order of names in this locale")
     return result
 

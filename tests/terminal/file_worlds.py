@@ -1,0 +1,220 @@
+"""Small file systems on which a real program and a tool of the kernel are run side by side and compared whole:
+both streams, their order, the exit status and every file, link, directory and mode afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nextstate.domains.terminal.kernel.files import Dir, File, Files, Link, Seen, Tree, Undetermined
+from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.base import Call, Out
+
+World = Mapping[str, "str | bytes | int"]
+"""Relative paths to content. ``dir/``: a directory; ``a -> b``: a link; ``chmod a``: a mode, given at last."""
+
+PLAIN: World = {
+    "a.txt": "alpha\nbeta\n",
+    "b.txt": "bravo\n",
+    "c.py": "print('c')\n",
+    "README.md": "# title\n\ntext\n",
+    "empty": "",
+    "run.sh": "#!/bin/sh\necho hi\n",
+    ".hidden": "h\n",
+    "d/one.txt": "1\n",
+    "d/two.py": "22\n",
+    "d/sub/deep.txt": "deep\n",
+    "d/sub/.dot": ".\n",
+    "e/": "",
+    "notes old/x y.txt": "spaced\n",
+    "it's": "quote\n",
+    "link -> a.txt": "",
+    "dlink -> d": "",
+    "broken -> nowhere": "",
+    "loop -> loop": "",
+    "chmod run.sh": 0o755,
+    "chmod b.txt": 0o600,
+}
+"""What a working directory looks like, with every kind of entry in it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    line: str
+    stdin: str | None = ""
+    world: World = field(default_factory=lambda: PLAIN)
+    umask: int = 0o022
+    locale: str = "C.UTF-8"
+
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.line)
+
+
+@dataclass
+class Tally:
+    right: int = 0
+    refused: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def check(self, floor: float) -> None:
+        """Nothing is wrong, and at least this share is determined."""
+        total = self.right + len(self.refused) + len(self.wrong)
+        assert not self.wrong, f"{len(self.wrong)} of {total} wrong\n" + "\n".join(self.wrong[:8])
+        assert self.right >= floor * total, f"{self.right} of {total} determined\n" + "\n".join(self.refused)
+
+
+def lay(world: World, place: Path) -> None:
+    """Makes a world on the disk."""
+    place.mkdir(parents=True)
+    for name, content in world.items():
+        if isinstance(content, int):
+            (place / name.removeprefix("chmod ")).chmod(content)
+        elif " -> " in name:
+            link, target = name.split(" -> ")
+            (place / link).symlink_to(target)
+        else:
+            path = place / name
+            (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+            if not name.endswith("/"):
+                path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def known(world: World, place: Path) -> Tree:
+    """The same world as a tree whose working directory is known whole."""
+    start = Tree(Files({"/": Dir()}), root=os.geteuid() == 0)
+    start.put(str(place), Dir(Seen.ALL))
+    for name, content in world.items():
+        path = f"{place}/{name}"
+        if isinstance(content, int):
+            start.chmod(f"{place}/{name.removeprefix('chmod ')}", content)
+        elif " -> " in name:
+            start.symlink(name.split(" -> ")[1], path.split(" -> ")[0])
+        else:
+            missing = [p for p in Path(path).parents if not start.exists(str(p))]
+            for parent in reversed(missing):
+                start.mkdir(str(parent))
+            if name.endswith("/"):
+                start.mkdir(path.rstrip("/"))
+            else:
+                start.write(path, content if isinstance(content, bytes) else content.encode())
+    return Tree(start.commit(), root=start.root)
+
+
+def environment(case: Case) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": case.locale}
+
+
+def real(case: Case, place: Path, *, joined: bool = False) -> tuple[str, str, int]:
+    done = subprocess.run(
+        case.words,
+        input=(case.stdin or "").encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if joined else subprocess.PIPE,
+        cwd=place,
+        env=environment(case),
+        umask=case.umask,
+        timeout=20,
+    )
+    out, err = done.stdout.decode("utf-8", "replace"), (done.stderr or b"").decode("utf-8", "replace")
+    return out, err, done.returncode
+
+
+def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tree]:
+    tree = known(case.world, place)
+    words = case.words
+
+    def run(argv: list[str], stdin: str | None) -> Out:
+        tool: Callable[[Call], Out] | None = TOOLS.get(argv[0]) or (_echo if argv[0] == "echo" else None)
+        if tool is None:
+            raise Undetermined(f"{argv[0]} is no tool")
+        return tool(call(argv, stdin))
+
+    def call(argv: list[str], stdin: str | None) -> Call:
+        return Call(
+            argv[0], tuple(argv[1:]), stdin, str(place), environment(case), tree,
+            umask=case.umask, facts=dict(facts), run=run,
+        )  # fmt: skip
+
+    return TOOLS[words[0]](call(words, case.stdin)), tree
+
+
+def _echo(call: Call) -> Out:
+    if call.args[:1] in (("-n",), ("-e",)):
+        raise Undetermined("echo with options")
+    return Out(" ".join(call.args) + "\n")
+
+
+def differences(tree: Tree, place: Path) -> list[str]:
+    """Where the files on the disk are not what the tree says."""
+    found = []
+    on_disk: set[str] = set()
+    for folder, dirs, files in os.walk(place):
+        on_disk |= {f"{folder}/{name}" for name in (*dirs, *files)}
+        for name in (*dirs, *files):
+            path = f"{folder}/{name}"
+            entry, info = tree.entry(tree.resolve(folder) + "/" + name), os.lstat(path)
+            mode = stat.S_IMODE(info.st_mode)
+            if isinstance(entry, Link):
+                same = stat.S_ISLNK(info.st_mode) and str(Path(path).readlink()) == entry.target
+            elif isinstance(entry, Dir):
+                same = stat.S_ISDIR(info.st_mode) and (not entry.mode_known or entry.mode == mode)
+            elif isinstance(entry, File):
+                same = stat.S_ISREG(info.st_mode) and (not entry.mode_known or entry.mode == mode)
+                same = same and (entry.content is None or entry.content == Path(path).read_bytes())
+            else:
+                same = entry is None
+            if not same:
+                found.append(f"{path}: {oct(mode)} on the disk, {entry} computed")
+    for path, entry in tree.delta.items():
+        exists = isinstance(entry, File | Dir | Link)
+        if path.startswith(f"{place}/") and exists and path not in on_disk:
+            found.append(f"{path}: not on the disk, {entry} computed")
+    return found
+
+
+def compare(cases: Iterable[Case], folder: Path, facts: Mapping[str, str] | None = None) -> Tally:
+    """Runs every case both ways."""
+    tally = Tally()
+    for number, case in enumerate(cases):
+        if shutil.which(case.words[0]) is None:
+            pytest.skip(f"the real {case.words[0]} is not installed, so nothing can be compared")
+        place = folder / str(number) / "w"
+        try:
+            out, tree = computed(case, place, facts or {})
+        except Undetermined as reason:
+            tally.refused.append(f"{case.line}: {reason}")
+            continue
+        lay(case.world, place)
+        stdout, stderr, code = real(case, place)
+        complaints = differences(tree, place)
+        mine = (out.stdout, out.stderr, out.code)
+        theirs = (stdout, stderr, code)
+        if out.unordered:
+            mine, theirs = (_sorted(mine[0]), *mine[1:]), (_sorted(theirs[0]), *theirs[1:])
+        if mine != theirs:
+            complaints.append(f"  real {theirs}\n  mine {mine}")
+        elif stdout and stderr and not out.unordered:
+            lay(case.world, folder / str(number) / "again" / "w")
+            both = real(case, folder / str(number) / "again" / "w", joined=True)[0]
+            again = both.replace(f"/{number}/again/w", f"/{number}/w")
+            if again != out.both:
+                complaints.append(f"  real {again!r}\n  mine {out.both!r}")
+        if complaints:
+            tally.wrong.append(f"{case.line}\n" + "\n".join(complaints))
+        else:
+            tally.right += 1
+    return tally
+
+
+def _sorted(text: str) -> str:
+    return "\n".join(sorted(text.split("\n")))
