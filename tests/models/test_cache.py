@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -204,8 +203,8 @@ asyncio.run(main())
 
 async def test_a_killed_process_loses_nothing_it_was_told(tmp_path: Path) -> None:
     path = tmp_path / "calls.db"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
-    assert killed.returncode == -9
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(path))
+    assert await killed.wait() == -9
     model = Cached(Counting(), path, domain_of=domain_of)
     for index in range(50):
         kept = model._get(f"echo {index}".encode())

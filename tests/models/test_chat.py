@@ -334,11 +334,16 @@ async def test_connections_are_kept_between_calls(played: Played) -> None:
 
 
 async def test_a_cancelled_call_is_cancelled(played: Played) -> None:
-    played.answers = [hangs]
+    arrived = asyncio.Event()
+
+    async def waits(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        return await hangs(request)
+
+    played.answers = [waits]
     asked = model(played.base)
     task = asyncio.create_task(asked.predict(query("ls")))
-    while not played.requests:
-        await asyncio.sleep(0.001)
+    await arrived.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

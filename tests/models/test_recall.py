@@ -103,7 +103,7 @@ def test_a_simulated_history_does_not_disguise_the_trajectory() -> None:
 def test_other_sessions_of_the_same_world_are_recalled_once_they_differ() -> None:
     assert Index(CORPUS).similar(query("git log", setup=BOX), 9) == []
     later = Index(CORPUS).similar(query("git log", ("cd repo", ""), setup=BOX), 9)
-    assert [turn.observation for turn in later] == ["commit 1\n", "1 first\n", "On branch main\n"]
+    assert {turn.observation for turn in later} == {"commit 1\n", "1 first\n", "On branch main\n"}
 
 
 def test_the_same_actions_in_another_set_up_are_another_trajectory() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
 
 import pytest
@@ -31,7 +32,7 @@ def steps(session: list[Turn], setup: Setup | None = None, notes: str = "") -> l
 @given(SESSION)
 def test_the_messages_of_a_turn_are_a_prefix_of_those_of_the_next(session: list[Turn]) -> None:
     rendered = [messages(PLAIN, step) for step in steps(session)]
-    for now, later in zip(rendered, rendered[1:], strict=False):
+    for now, later in pairwise(rendered):
         assert later[: len(now)] == now
 
 
@@ -56,7 +57,7 @@ def test_a_budget_is_kept(session: list[Turn], extra: int) -> None:
 def test_under_a_budget_the_start_of_the_prompt_changes_only_at_checkpoints() -> None:
     session = [Turn(f"echo {index}", f"{index}\n" * 5) for index in range(60)]
     rendered = [messages(PLAIN, step, max_chars=2500) for step in steps(session)]
-    appended = [later[: len(now)] == now for now, later in zip(rendered, rendered[1:], strict=False)]
+    appended = [later[: len(now)] == now for now, later in pairwise(rendered)]
     assert appended.count(False) in range(3, 12)
     assert "earlier turns are not shown" in rendered[-1][1]["content"]
     assert "earlier turns are not shown" not in rendered[1][1]["content"]
@@ -145,7 +146,7 @@ def test_demonstrations_go_before_the_domains_example() -> None:
 @given(SESSION)
 def test_transcripts_without_notes_only_grow(session: list[Turn]) -> None:
     rendered = [transcript(PLAIN, step) for step in steps(session)]
-    for now, later in zip(rendered, rendered[1:], strict=False):
+    for now, later in pairwise(rendered):
         assert later.startswith(now)
 
 

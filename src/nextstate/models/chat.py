@@ -34,7 +34,7 @@ class ChatOptions:
     temperature: float = 0.0
     max_tokens: int = 4096
     max_chars: int | None = None
-    extra: Mapping[str, Json] = NOTHING
+    extra: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
     patience: Patience = field(default_factory=Patience)
 
 

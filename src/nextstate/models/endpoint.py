@@ -133,10 +133,11 @@ class Endpoint:
             return _json_object(text, quote)
         if 300 <= status < 400:
             raise EndpointError(f"HTTP {status}: redirected to {headers.get('Location', '?')}; give that address")
+        said = f"HTTP {status}" + (f": {quote}" if quote else "")
         exhausted = "insufficient_quota" in text
         if (status in (408, 429) or status >= 500) and not exhausted:
-            raise _Passing(f"HTTP {status}: {quote}", _retry_after(headers.get("Retry-After"), self._now()))
-        raise EndpointError(f"HTTP {status}: {quote}{_hint(status, text)}")
+            raise _Passing(said, _retry_after(headers.get("Retry-After"), self._now()))
+        raise EndpointError(said + _hint(status, text))
 
     def _safe(self, text: str) -> str:
         """A short quotation of foreign text on one line, without the key."""

@@ -8,6 +8,7 @@ from array import array
 from collections import Counter, defaultdict
 from dataclasses import replace
 from heapq import heapify, heappop
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from nextstate.models import base, keys
@@ -37,8 +38,10 @@ HEAD = "Similar turns from other recordings. They come from other states: trust 
 class Recalled:
     """``inner``, with the ``k`` most similar recorded turns in its notes; each observation in ``max_chars`` at most.
 
-    The trajectory that a query comes from is never among them: one with the same set-up and the same actions so far,
-    this one included. An answer that a model gave with recalled turns before it has the origin ``RETRIEVED``.
+    The trajectory that a query comes from is never among them. A query does not name it, so none counts that has the
+    same set-up and took the same actions up to this one; this action is not compared, as it may be a part of the
+    recorded one (a kernel asks for parts). So before its first action a world is not recalled from itself.
+    An answer that a model gave with recalled turns before it has the origin ``RETRIEVED``.
     """
 
     def __init__(
@@ -91,8 +94,7 @@ class Index:
         """Up to ``k`` different turns that share a word of the action, best first; of equals the one recorded first."""
         last = query.history[-1].observation if query.history else ""
         scores = self._scores(set(_words(query.domain, query.action, last)))
-        actions = [turn.action for turn in query.history] + [query.action]
-        own = set(self._takers.get(_last(_paths(query.domain, query.setup, actions)), ()))
+        own = set(self._takers.get(_paths(query.domain, query.setup, query.history)[-1], ()))
         ranked = [(-score, number) for number, score in scores.items() if self._owner[number] not in own]
         heapify(ranked)
         found: dict[tuple[str, str], Turn] = {}
@@ -102,10 +104,10 @@ class Index:
         return list(found.values())
 
     def _add(self, owner: int, trajectory: Trajectory) -> None:
-        paths = _paths(trajectory.domain, trajectory.setup, [turn.action for turn in trajectory.turns])
-        last = ""
-        for turn, path in zip(trajectory.turns, paths, strict=True):
+        for path in _paths(trajectory.domain, trajectory.setup, trajectory.turns):
             self._takers[path].append(owner)
+        last = ""
+        for turn in trajectory.turns:
             counts = Counter(_words(trajectory.domain, turn.action, last))
             for word, count in counts.items():
                 where, often = self._postings.setdefault(word, (array("L"), array("L")))
@@ -147,14 +149,8 @@ def _of_action(word: str) -> bool:
     return word.startswith("action ")
 
 
-def _paths(domain: str, setup: Setup, actions: Iterable[str]) -> Iterator[bytes]:
-    """A key for each prefix of ``actions`` from the set-up on, whatever was shown."""
-    key = keys.setup_key(domain, setup)
-    for action in actions:
-        key = keys.digest(key.hex(), action)
-        yield key
-
-
-def _last(keys_: Iterable[bytes]) -> bytes:
-    *_, last = keys_
-    return last
+def _paths(domain: str, setup: Setup, turns: Iterable[Turn]) -> list[bytes]:
+    """A key for the set-up and each further action, whatever was shown."""
+    actions = (turn.action for turn in turns)
+    start = keys.setup_key(domain, setup)
+    return list(accumulate(actions, lambda key, action: keys.digest(key.hex(), action), initial=start))
