@@ -18,6 +18,7 @@ import pytest
 from nextstate.domains.terminal.kernel.files import File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Tool
 
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/root"}
 ROOT_USER = True
 """Tests do not depend on permissions, so both sides may be root."""
 
@@ -29,7 +30,7 @@ class Case:
     words: tuple[str, ...]
     stdin: str = ""
     locale: str = "C.UTF-8"
-    piped: bool | None = True
+    piped: bool | None = None
 
     def __str__(self) -> str:
         return f"LC_ALL={self.locale} {shlex.join(self.words)} <<< {self.stdin[:200]!r}"
@@ -85,12 +86,11 @@ def run_real(
         return []
 
     def streams(where: str) -> str:
-        return f"2>&1 | cat >{where}.out; : >{where}.err" if merged else f">{where}.out 2>{where}.err"
+        return f">{where}.out 2>&1" if merged else f">{where}.out 2>{where}.err"
 
     for program in {c.words[0] for c in cases}:
         if shutil.which(program) is None:
             pytest.skip(f"the real {program} is not installed, so nothing can be compared")
-    status = "0" if merged else "${PIPESTATUS[1]}"
     script, places = ["cd " + shlex.quote(str(folder))], []
     results = folder.parent / f"{folder.name}-results"
     results.mkdir(parents=True, exist_ok=True)
@@ -101,11 +101,14 @@ def run_real(
         places.append(place)
         (results / f"{number}.in").write_bytes(one.stdin.encode())
         where = shlex.quote(f"{results}/{number}")
+        source = f"cat {where}.in |" if one.piped else ""
+        status = "0" if merged else "${PIPESTATUS[1]}" if one.piped else "$?"
         script.append(
-            f"cd {shlex.quote(str(place))}; cat {where}.in | env -i PATH=/usr/bin:/bin HOME=/root LC_ALL={one.locale} "
-            f"{environ} {shlex.join(one.words)} {streams(where)}; echo {status} >{where}.code"
+            f"cd {shlex.quote(str(place))}; {source} LC_ALL={one.locale} {environ} {shlex.join(one.words)} "
+            f"{streams(where)} {'' if one.piped else f'<{where}.in'}; echo {status} >{where}.code"
         )
-    subprocess.run(["bash", "-c", "\n".join(script)], check=False, timeout=300)
+    (results / "run.sh").write_text("\n".join(script) + "\n")
+    subprocess.run(["bash", str(results / "run.sh")], check=False, timeout=300, env=ENVIRONMENT)
     return [gathered(results / str(number), places[number], files if writes else None) for number in range(len(cases))]
 
 
@@ -122,7 +125,8 @@ def lay(files: Mapping[str, bytes], place: Path) -> None:
 
 def gathered(stem: Path, place: Path, before: Mapping[str, bytes] | None) -> Shown:
     def text(ending: str) -> str:
-        return stem.with_name(stem.name + ending).read_bytes().decode("utf-8", "surrogateescape")
+        path = stem.with_name(stem.name + ending)
+        return path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
 
     after: dict[str, bytes] = {}
     if before is not None:

@@ -35,7 +35,7 @@ def cooked(text: str, what: str = "the output") -> str:
 def opened(call: Call, operand: str) -> str | Errno:
     """The text of an operand, or why it cannot be read."""
     try:
-        return call.read_text(operand)
+        return call.read_text(operand) if operand else Errno.NOENT
     except FsError as error:
         return error.errno
 

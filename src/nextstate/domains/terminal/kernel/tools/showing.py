@@ -16,7 +16,7 @@ from nextstate.domains.terminal.kernel.tools.reading import (
     split_at,
 )
 from nextstate.domains.terminal.kernel.tools.regex import Syntax, compiled
-from nextstate.domains.terminal.kernel.tools.wording import quoteaf, quotef
+from nextstate.domains.terminal.kernel.tools.wording import quoteaf
 
 CAT = grammar(
     "AbeEnstTuv",
@@ -119,7 +119,7 @@ def reversed_records(text: str, separator: str, before: bool) -> str:
 
 @tool(TAC)
 def tac(call: Call, options: Options) -> Out:
-    printer = Printer(call)
+    printer = Printer(call, buffers=True)
     separator = "\n" if options.last("s") is None else options.last("s") or "\0"
     if len(separator) > 1 and len(set(separator)) < len(separator):
         raise Undetermined("where a separator that overlaps itself is found")
@@ -128,8 +128,8 @@ def tac(call: Call, options: Options) -> Out:
         text = "" if used and operand == "-" else opened(call, operand)
         used |= operand == "-"
         if text is Errno.ISDIR:
-            printer.error(f"{quotef(call, operand)}: read error: {text.value}")
-        elif isinstance(text, Errno):
+            raise Undetermined("what tac says of a directory is a matter of the file system")
+        if isinstance(text, Errno):
             printer.error(f"failed to open {quoteaf(call, operand)} for reading: {text.value}")
         else:
             printer.write(reversed_records(text, separator, options.has("b")))
