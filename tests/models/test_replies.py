@@ -10,6 +10,7 @@ from nextstate.domain import write_tagged
 from nextstate.errors import DataError
 from nextstate.models.base import answers_of, close, decode, encode, fingerprint, read_reply
 from nextstate.models.fakes import CopyLast
+from nextstate.models.wrappers import Retried
 from nextstate.types import Origin, Outcome, Prediction, Turn, Usage
 
 from .worlds import PLAIN, Counting, query
@@ -126,5 +127,8 @@ async def test_only_models_that_can_be_closed_are_closed() -> None:
     assert model.closed == 1
 
 
-def test_a_model_without_a_fingerprint_is_told_by_its_name() -> None:
+def test_a_model_without_a_fingerprint_is_told_by_its_name_and_what_it_wraps() -> None:
+    wrapper = Counting()
+    wrapper.inner = Retried(CopyLast(), 3)  # type: ignore[attr-defined]
     assert fingerprint(CopyLast()) == "copy-last"
+    assert fingerprint(wrapper) == f"counting({fingerprint(Retried(CopyLast(), 3))})"

@@ -14,6 +14,7 @@ from nextstate.models import base, spec
 from nextstate.models.cache import Cached
 from nextstate.models.chat import ChatModel, ChatOptions
 from nextstate.models.fakes import AlwaysEmpty, CopyLast, Replay
+from nextstate.models.grounded import Grounded, KernelModel
 from nextstate.models.recall import Recalled
 from nextstate.models.spec import Options, build
 from nextstate.models.wrappers import Recorded, Retried
@@ -33,6 +34,13 @@ def file(tmp_path: Path) -> Path:
 def test_the_plain_names_build_the_fakes() -> None:
     assert isinstance(build("copy-last"), CopyLast)
     assert isinstance(build("always-empty"), AlwaysEmpty)
+
+
+def test_the_kernel_answers_alone_or_before_another_model() -> None:
+    assert isinstance(build("kernel"), KernelModel)
+    model = build("grounded+copy-last")
+    assert isinstance(model, Grounded)
+    assert isinstance(model.inner, CopyLast)
 
 
 async def test_a_replay_reads_its_file_whatever_its_name(file: Path) -> None:

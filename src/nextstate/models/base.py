@@ -79,8 +79,12 @@ def _read(domain: Domain, query: Query, text: str) -> str | ReplyError:
 
 
 def fingerprint(model: WorldModel) -> str:
-    """What tells this model's answers from another's: its ``fingerprint`` if it has one, else its name."""
-    return str(getattr(model, "fingerprint", model.name))
+    """What tells this model's answers from another's: its own ``fingerprint``, else its name and what it wraps."""
+    own = getattr(model, "fingerprint", None)
+    if own is not None:
+        return str(own)
+    inner = getattr(model, "inner", None)
+    return model.name if inner is None else f"{model.name}({fingerprint(inner)})"
 
 
 async def close(model: WorldModel) -> None:
