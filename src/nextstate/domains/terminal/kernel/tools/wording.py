@@ -68,7 +68,9 @@ class Report:
         self._err: list[str] = []
         self._both: list[str] = []
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, named: bool = False) -> None:
+        """Prints ``text``, behind ``name:`` when ``named``."""
+        text = f"{self.call.name}: {text}" if named else text
         self._out.append(text)
         self._both.append(text)
 
@@ -77,6 +79,11 @@ class Report:
         line = f"{self.call.name}: {message}\n"
         self._err.append(line)
         self._both.append(line)
+
+    def ask(self, question: str) -> None:
+        """A question on standard error, without a newline."""
+        self._err.append(f"{self.call.name}: {question}")
+        self._both.append(f"{self.call.name}: {question}")
 
     def fail(self, message: str, code: int = 1) -> None:
         self.warn(message)
