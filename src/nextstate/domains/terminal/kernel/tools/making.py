@@ -47,8 +47,9 @@ def _mkdir_mode(call: Call, options: Options) -> int | None:
     if change is None:
         return None
     mode = change(0o777, True, call.umask)
-    unmentioned = (mode ^ change(0, True, call.umask)) & 0o777
-    return (mode & ~unmentioned) | (0o777 & ~call.umask & unmentioned)
+    if mode & 0o7000:
+        raise Undetermined("mkdir with special bits")
+    return mode
 
 
 def _make(call: Call, options: Options, report: Report, operand: str, mode: int, *, last: bool) -> bool:
