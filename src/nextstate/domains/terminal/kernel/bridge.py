@@ -95,6 +95,7 @@ _KINDS = {
     Errno.NOTEMPTY: 7, Errno.LOOP: 0,
 }  # fmt: skip
 
+_PROGRAM_DIRS = frozenset(PROGRAM_DIRS)
 _new_capsule = c.pythonapi.PyCapsule_New
 _new_capsule.restype = c.py_object
 _new_capsule.argtypes = (c.c_void_p, c.c_char_p, c.c_void_p)
@@ -111,6 +112,8 @@ class Bridge:
         """Called with the reason when a look at something unknown was noticed."""
         self.edit: Callable[[bytes], bytes] = bytes
         """Applied to everything written."""
+        self.script = ""
+        """The action's text: a path in a folder of programs is searched for by bashkit unless it stands here."""
         self.pending: dict[str, str] = {}
         """Unknown paths that were only looked at: harmless if the next thing is that they are overwritten."""
         self._alive: dict[int, object] = {}
@@ -240,10 +243,13 @@ class Bridge:
         real = self.tree.resolve(path)
         found = self.tree.entry(real)
         if found is None:
-            if posixpath.dirname(real) not in PROGRAM_DIRS:
+            if self.script_names(path) or not {real, posixpath.dirname(real)} & _PROGRAM_DIRS:
                 self.pending.setdefault(path, f"{real} was never shown")
             return None
         return None if isinstance(found, Absent) else found
+
+    def script_names(self, path: str) -> bool:
+        return path in self.script
 
     def _look(self, path: str) -> Node:
         if path == "/dev/null":

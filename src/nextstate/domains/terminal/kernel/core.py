@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nextstate.domain import Determined, Unknown
 from nextstate.domains.terminal.kernel import facts, learn, lexis
 from nextstate.domains.terminal.kernel.files import Tree
-from nextstate.domains.terminal.kernel.invoke import unwrap
+from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
 from nextstate.domains.terminal.kernel.shell import Run, shell_for
 from nextstate.domains.terminal.kernel.state import State, opening
 
@@ -59,6 +59,8 @@ class TerminalKernel:
         if hit is not None and hit[0] is state:
             return hit[1]
         attempt = compute(state, action, answers)
+        if attempt.state is None:
+            attempt = learn.repeat(state, action, attempt)
         self._cache[key] = (state, attempt)
         if len(self._cache) > self._remembered:
             self._cache.popitem(last=False)
@@ -80,15 +82,18 @@ def compute(
         reason = reason or "the shell traces its commands"
     if reason and not lenient:
         return Attempt(Run(reason=reason), tree, None)
-    script = unwrap(state, action)
-    if script is None:
-        return Attempt(Run(reason="how the action reaches a shell"), tree, None)
+    call = unwrap(state, action)
+    if call is None:
+        return Attempt(Run(reason="how the action reaches a shell", cwd=state.cwd), tree, None)
     shell = shell_for(state.place)
     run = shell.run(
-        script,
+        call.script,
         tree,
-        state.shell if not state.invoke else shell.start,
-        prelude=_prelude(state, action),
+        shell.start if "argv" in state.invoke else state.shell,
+        prelude=_prelude(state, action, call.cwd),
+        zero=call.zero,
+        one_stream="argv" not in state.invoke,
+        known_lines=call.known_lines,
         answers=answers,
         lenient=lenient,
         known=lambda call: _known(state, tree, call),
@@ -96,6 +101,8 @@ def compute(
     )
     if run.ended and not state.invoke:
         run.reason = run.reason or "the action does not come to its end"
+    if state.invoke.get("strip"):
+        run.output = run.output.strip()
     if reason:
         run.reason = reason
     return Attempt(run, tree, None if run.reason else after(state, action, run, tree, asked=bool(answers)))
@@ -109,7 +116,7 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         state,
         files=tree.commit(),
         shell=run.snapshot,
-        cwd=run.cwd,
+        cwd=directory_after(state, action, run.cwd),
         exit=None if asked else run.code,
         flags=run.flags,
         pipefail=found[1] == "-" if found else state.pipefail,
@@ -119,11 +126,11 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
     )
 
 
-def _prelude(state: State, action: Action) -> str:
+def _prelude(state: State, action: Action, cwd: str) -> str:
     """Restores what bashkit drops between two runs, on the action's own first line."""
     parts = []
-    if state.invoke:
-        parts.append(f"cd {shlex.quote(state.cwd)}" if state.cwd != state.place.cwd else "")
+    if "argv" in state.invoke:
+        parts.append(f"cd {shlex.quote(cwd)}" if cwd != state.place.cwd else "")
     options = "".join(flag for flag in state.flags if flag in "efuCa")
     parts.append(f"set -{options}" if options else "")
     parts.append("set -o pipefail" if state.pipefail else "")

@@ -44,7 +44,13 @@ _ERROR = re.compile(
     r"^(?:[\w./+-]+: )+(?:cannot \w+(?: \w+)? )?['‘]?([^'‘’:\n]+?)['’]?(?: for reading)?: No such file or directory$",
     re.M,
 )
+_ERRORLIKE = re.compile(r"[\w./+-]+: \S")
 _MISSING = re.compile(r"^(?:[\w./-]+: )(?:line \d+: )?([\w.+-]+): command not found$", re.M)
+
+WHOLE = "\0whole action"
+"""Stands for the program's name where a whole action is remembered."""
+HARNESS = frozenset({"Command timed out"})
+"""Observations in a recorder's own words: the command ran, but what it did is not known."""
 
 Compute = Callable[..., Any]
 
@@ -58,6 +64,20 @@ def recall(state: State, call: Call) -> Out | None:
 def lasting(seen: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
     """What stays true when files change."""
     return {key: text for key, text in seen.items() if key[1] in CONSTANT}
+
+
+def repeat(state: State, action: str, attempt: Any) -> Any:
+    """The attempt, or what the whole action showed before if nothing has changed since."""
+    text = state.seen.get((state.cwd, WHOLE, action))
+    if text is None or ("argv" in state.invoke and _mixed(text)):
+        return attempt
+    return replace(attempt, run=replace(attempt.run, output=text, reason=None), state=replace(state, exit=None))
+
+
+def _mixed(text: str) -> bool:
+    """Whether a text has lines of errors and of output: their order may be another when they came by two pipes."""
+    errors = [_ERRORLIKE.match(line) is not None for line in text.removesuffix("\n").split("\n")]
+    return any(errors) and not all(errors)
 
 
 def touches_tainted(state: State, action: str) -> str | None:
@@ -81,7 +101,7 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     if len(lacks) == 1 and hole is not None and not lacks[0].piped:
         call = lacks[0].call
         _teach(taught, call, hole)
-        if call.name not in VOLATILE and not lexis.VOLATILE.search(lexis.expanded(action)):
+        if not _changes(call) and call.name not in VOLATILE and not lexis.VOLATILE.search(lexis.expanded(action)):
             key = (call.cwd, call.name, *call.args)
             facts = replace(facts, seen=MappingProxyType({**facts.seen, key: hole}))
     facts = replace(facts, files=taught.commit())
@@ -91,7 +111,21 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
         return state_after
     tree = Tree(facts.files, root=tree.root)
     attempt = compute(facts, action, answers, tree=tree, lenient=True)
-    return _aftermath(facts, action, shown, attempt.run, tree, after)
+    run = attempt.run
+    result = _aftermath(facts, action, shown, run, tree, after)
+    steady = not run.changed_variables and result.cwd == state.cwd and not lexis.VOLATILE.search(lexis.expanded(action))
+    calm = not tree.delta and not any(_changes(lack.call) or lack.call.name in VOLATILE for lack in run.lacks)
+    if (
+        steady
+        and calm
+        and run.reason
+        and not result.lost
+        and shown.strip() not in HARNESS
+        and not lexis.restless(action)
+    ):
+        key = (state.cwd, WHOLE, action)
+        result = replace(result, seen=MappingProxyType({**result.seen, key: shown}))
+    return result
 
 
 def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, after: Callable[..., State]) -> State:

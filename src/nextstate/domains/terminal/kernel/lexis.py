@@ -26,6 +26,11 @@ _AWKWARD = re.compile(
 _COMMAND_V = re.compile(r"\bcommand\s+-[pvV]")
 _TRACE = re.compile(r"\bset\s+-[a-zA-Z]*[xvnm]|\bset\s+-o\s+(xtrace|verbose|noexec|monitor)\b")
 PIPEFAIL = re.compile(r"\bset\s+([-+])[a-z]*o\s+pipefail\b")
+_LISTING = re.compile(
+    r"\b(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
+    r"|\b(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|\bshopt\s+-[pq]|\bread\s+-[a-zA-Z]*[tesnNiu]"
+)
+_ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[.*(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
 
@@ -48,6 +53,12 @@ def expanded(text: str) -> str:
     return _SINGLE.sub(lambda m: m[2] or ("E" if m[1] else "Q"), blank_heredocs(text, quoted_only=True))
 
 
+def restless(text: str) -> bool:
+    """Whether an action may show something else when it is repeated (jobs, traps, timing)."""
+    bare = unquoted(text)
+    return bool(_JOB.search(bare) or _AWKWARD.search(bare))
+
+
 def awkward(text: str) -> str | None:
     """Why an action cannot be determined whatever the state is, or ``None``."""
     bare = unquoted(text)
@@ -62,6 +73,10 @@ def awkward(text: str) -> str | None:
         return "where a program lies is not known"
     if _TRACE.search(bare):
         return "it changes how the shell traces or ends"
+    if _LISTING.search(bare):
+        return "it lists the shell's own state"
+    if _ODD.search(text):
+        return "a parameter that bashkit reads in its own way"
     if _FOLDED.search(text):
         return "a file test that the history does not determine"
     volatile = VOLATILE.search(expanded(text))

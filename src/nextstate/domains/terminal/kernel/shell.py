@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from bashkit import Bash, BashError, BuiltinResult
@@ -23,7 +23,7 @@ from nextstate.domains.terminal.kernel.tools.base import Call, Out
 
 NATIVE = frozenset(
     """: . break builtin cd command continue declare dirs echo eval exec exit export false getopts let local mapfile
-    popd printf pushd pwd read readarray readonly return set shift shopt source true typeset unset bash sh alias
+    popd printf pushd read readarray readonly return set shift shopt source true typeset unset bash sh alias
     unalias trap""".split()
 )
 """What bashkit itself answers: the shell's own commands."""
@@ -31,6 +31,8 @@ NATIVE = frozenset(
 MAX_OUTPUT = 1_000_000
 """Characters of one observation; a longer one is left undetermined."""
 LIMITS = {"max_commands": 50_000, "max_loop_iterations": 50_000, "timeout_seconds": 5.0}
+RUNS = 900
+"""Runs of one bashkit instance; it stops at 1,000."""
 END = "__nextstate_end"
 OPTIONAL = frozenset(
     "bc dc jq tree xxd hexdump sqlite3 python3 python column file git gawk xz zip unzip bzip2 rev strings less".split()
@@ -83,7 +85,9 @@ class Run:
     """Unknown paths that the script itself looked at."""
 
 
-_GUESSED = re.compile(r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I)
+_GUESSED = re.compile(
+    r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I
+)
 
 
 class Unanswered(Undetermined):
@@ -106,20 +110,28 @@ class Shell:
         self.known: Callable[[Call], Out | None] = _nobody
         self.present: Callable[[str], bool | None] = _no_word
         self.at: bytes | None = None
+        self.facts = dict(place.tools)
+        self.zero, self.one_stream, self.known_lines = "bash", True, True
+        self.left = 0
         names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
-        builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
-        builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
-        builtins[END] = self._end
+        self._builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
+        self._builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
+        self._builtins[END] = self._end
+        self._renew()
+        self.start = self.bash.snapshot(exclude_filesystem=True)
+
+    def _renew(self) -> None:
+        """A fresh bashkit instance: each takes a limited number of runs."""
         self.bash = Bash(
-            username=place.user,
-            hostname=place.host,
-            cwd=place.cwd,
-            env=dict(place.env),
-            custom_builtins=builtins,
+            username=self.place.user,
+            hostname=self.place.host,
+            cwd=self.place.cwd,
+            env=dict(self.place.env),
+            custom_builtins=self._builtins,
             **LIMITS,  # type: ignore[arg-type]
         )
         self.bash.mount("/", self.bridge.filesystem())
-        self.start = self.bash.snapshot(exclude_filesystem=True)
+        self.left, self.at = RUNS, None
 
     def run(
         self,
@@ -132,16 +144,25 @@ class Shell:
         lenient: bool = False,
         known: Callable[[Call], Out | None] | None = None,
         present: Callable[[str], bool | None] | None = None,
+        zero: str = "bash",
+        one_stream: bool = True,
+        known_lines: bool = True,
     ) -> Run:
         """Runs ``script`` from ``snapshot`` on ``tree`` (which it changes).
 
-        ``lenient`` runs on when something is undetermined, to see what else the action does.
+        ``lenient`` runs on when something is undetermined, to see what else the action does. ``one_stream`` says that
+        output and errors share a pipe, so that their order is the true one.
         """
         self.tree = self.bridge.tree = tree
         self.run_ = run = Run()
         self.pairs, self.answers, self.used, self.lenient = [], answers, 0, lenient
         self.known, self.present = known or _nobody, present or _no_word
+        self.zero, self.one_stream, self.known_lines = zero, one_stream, known_lines
         self.bridge.pending.clear()
+        self.bridge.script = script
+        self.left -= 1
+        if self.left < 0:
+            self._renew()
         if self.at != snapshot:
             self.bash.restore_snapshot(snapshot)
         self.at = None
@@ -190,7 +211,8 @@ class Shell:
                 tree=self.tree,
                 user=self.place.user,
                 host=self.place.host,
-                facts=dict(self.place.tools),
+                facts=self.facts,
+                prefix=f"{self.zero}: line 1: ",
                 run=lambda args, text: self._nested(call, args, text),
             )
             self.run_.called.add(call.name)
@@ -208,7 +230,7 @@ class Shell:
             self.run_.lacks = [Lack(lack.call, piped=True) for lack in self.run_.lacks]
         there = self.present(call.name)
         if there is False:
-            return Out(stderr=f"bash: line 1: {call.name}: command not found\n", code=127)
+            return Out(stderr=f"{call.prefix}{call.name}: command not found\n", code=127)
         try:
             if call.name in OPTIONAL and not there:
                 raise Unanswered(f"whether {call.name} is installed was never shown")
@@ -269,11 +291,17 @@ class Shell:
     def _join(self, out: str, err: str) -> str:
         """One chunk in its true order."""
         if out and err:
+            if not self.one_stream:
+                self._note("the order of output and errors")
             for pair in self.pairs:
                 if pair.stdout == out and pair.stderr == err:
                     return pair.both
         if _GUESSED.search(err):
             self._note("bashkit words this error in its own way")
+        if not self.known_lines and "bash: line " in err:
+            self._note("the line numbers of messages")
+        if self.zero != "bash":
+            err = re.sub(r"^bash: (?=line \d+: )", lambda _: f"{self.zero}: ", err, flags=re.M)
         return self._clean_text(err + out)  # bash writes what a builtin printed when the builtin ends
 
     def _clean_text(self, text: str) -> str:
@@ -321,6 +349,6 @@ def _bashkit_commands() -> frozenset[str]:
 _KEYWORDS = frozenset("if then else elif fi for while until do done case esac in select function time { } ! [[ ]] coproc".split())  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=32)
 def shell_for(place: Place) -> Shell:
     return Shell(place)

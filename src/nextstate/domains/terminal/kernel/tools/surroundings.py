@@ -28,6 +28,16 @@ def hostname(call: Call) -> Out:
     return Out(f"{call.host}\n")
 
 
+def pwd(call: Call) -> Out:
+    """The shell's own ``pwd``."""
+    for arg in call.args:
+        if arg not in ("-L", "-P", "--"):
+            if arg.startswith("-") and len(arg) == 2:
+                return Out(stderr=f"{call.prefix}pwd: {arg}: invalid option\npwd: usage: pwd [-LP]\n", code=2)
+            raise Undetermined("arguments of pwd")
+    return Out((call.tree.resolve(call.cwd) if "-P" in call.args else call.cwd) + "\n")
+
+
 def uname(call: Call) -> Out:
     if call.args in ((), ("-s",)):
         return Out("Linux\n")
@@ -66,6 +76,7 @@ def type_(call: Call) -> Out:
 TOOLS: dict[str, Tool] = {
     "whoami": whoami,
     "hostname": hostname,
+    "pwd": pwd,
     "uname": uname,
     "sleep": sleep,
     "printenv": printenv,
