@@ -30,6 +30,7 @@ class Sleeps(list[float]):
 
     async def __call__(self, seconds: float) -> None:
         self.append(seconds)
+        await asyncio.sleep(0)  # others have their turn, as in a real pause
 
 
 def says(content: Any, *, finish: str = "stop", usage: Any = None, **message: Any) -> Handler:
@@ -321,6 +322,15 @@ async def test_no_more_calls_run_at_once_than_allowed(played: Played) -> None:
     await asked.aclose()
     assert {prediction.outcome for prediction in predictions} == {Outcome.OK}
     assert peak == 3
+
+
+async def test_a_pause_keeps_its_place_so_that_a_busy_endpoint_is_not_pressed(played: Played) -> None:
+    played.answers = [fails(429), says(ANSWER)]
+    asked = model(played.base, patience=Patience(concurrency=1))
+    await asyncio.gather(asked.predict(query("first")), asked.predict(query("second")))
+    await asked.aclose()
+    order = [body["messages"][-1]["content"] for body in played.bodies]
+    assert order == ["Action: first", "Action: first", "Action: second"]
 
 
 async def test_connections_are_kept_between_calls(played: Played) -> None:

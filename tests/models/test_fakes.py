@@ -44,6 +44,12 @@ async def test_the_oracle_refuses_with_the_reason() -> None:
         assert (prediction.outcome, prediction.detail) == (Outcome.REFUSED, reason)
 
 
+async def test_equal_facts_match_whatever_the_order_of_their_keys() -> None:
+    stored = trajectory("a", ("pwd", "/\n"), setup=Setup(facts={"cwd": "/", "env": {"A": "1", "B": "2"}}))
+    asked = query("pwd", facts={"env": {"B": "2", "A": "1"}, "cwd": "/"})
+    assert (await Replay([stored]).predict(asked)).observation == "/\n"
+
+
 async def test_another_domain_is_another_set_up() -> None:
     other = replace(queries(RECORDED)[0], domain="other")
     assert (await Replay([RECORDED]).predict(other)).outcome is Outcome.REFUSED
