@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nextstate import demo
 from nextstate.cli import main
 from nextstate.cli.common import count, printable
+from nextstate.cli.demo import default_model
+from nextstate.cli.record import split
 from nextstate.data import store
+from nextstate.record.sandbox import why_no_bubblewrap
 from nextstate.types import Setup, Trajectory, Turn
 
 if TYPE_CHECKING:
@@ -271,6 +275,81 @@ def test_control_characters_of_an_observation_do_not_reach_the_terminal(
 
 def test_printable_keeps_lines_and_shows_what_steers() -> None:
     assert printable("a\tb\n\x1b[31m\r\u202e") == "a\tb\n\\x1b[31m\\x0d\\u202e"
+
+
+# Recording.
+
+
+def test_a_script_is_split_where_bash_needs_no_further_line() -> None:
+    commands = [
+        "echo one",
+        "for i in 1 2\ndo echo $i\ndone",
+        "cat <<END\na 'b\n\n# text\nEND",
+        "echo 'two\nlines'",
+        "echo on \\\n  two",
+        "echo end\\\\",
+        ") wrong",
+    ]
+    assert split("# a comment\n\n" + "\n".join(commands) + "\n\n") == commands
+
+
+def test_a_script_that_ends_in_the_middle_keeps_its_last_command() -> None:
+    assert split("pwd\nif true\nthen echo x\n") == ["pwd", "if true\nthen echo x"]
+
+
+@pytest.fixture
+def sandbox() -> None:
+    if reason := why_no_bubblewrap():
+        pytest.skip(f"recording needs a sandbox: {reason}")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_recording_is_appended_to_and_can_be_measured(run: Any, tmp_path: Path) -> None:
+    script, out = tmp_path / "s.sh", tmp_path / "new" / "session.jsonl"
+    script.write_text("x=1\necho $((x + 1))\n")
+    assert run("record", "terminal", "--out", out, "--script", script)[1].startswith("2 turns recorded inside")
+    assert run("record", "terminal", "--out", out, "--", "echo a b", "exit 3", "echo never")[0] == 0
+    first, second = store.read(out)
+    assert [turn.observation for turn in first.turns] == ["", "2\n"]
+    assert [turn.action for turn in second.turns] == ["echo a b", "exit 3"]
+    assert first.id != second.id
+    report = json.loads(run("eval", "--model", f"replay:{out}", "--data", out, "--json")[1])
+    assert (report["n"], report["scores"]["exact"]["mean"]) == (4, 1.0)
+
+
+@pytest.mark.parametrize("argv", [["--", "ls", "-la"], ["--script", "x", "--", "ls"], ["--script", "no-such-file"]])
+def test_commands_that_are_not_whole_or_given_twice_are_wrong_usage(run: Any, tmp_path: Path, argv: list[str]) -> None:
+    assert run("record", "terminal", "--out", tmp_path / "t.jsonl", *argv)[0] == 2
+    assert not (tmp_path / "t.jsonl").exists()
+
+
+# The demo.
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_demo_shows_real_and_predicted_and_scores_beside_the_baselines(run: Any) -> None:
+    status, out, _ = run("demo", "--model", "kernel", "--plain")
+    assert status == 0
+    assert "inside bubblewrap" in out
+    assert out.count("- real -") == len(demo.ACTIONS)
+    assert "same, computed" in out
+    assert "\x1b" not in out
+    for name in ("kernel", "copy-last", "always-empty"):
+        assert re.search(rf"^\| {name}.*\d\.\d\d ", out, re.MULTILINE)
+
+
+def test_the_demo_goes_on_with_the_kernel_alone_when_there_are_no_weights(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXTSTATE_MODELS", str(tmp_path))
+    assert default_model(pulling=False) == "kernel"
+    assert "Going on without a language model" in capsys.readouterr().err
+
+
+def test_text_from_models_is_not_markup_and_long_text_is_cut() -> None:
+    assert list(demo.shown("[red]x[/red]\x1b[2J\n")) == ["[red]x[/red]\\x1b[2J"]
+    assert list(demo.shown("x\n" * 20))[-1] == "... 12 more lines"
+    assert "[/nonsense]" in str(demo.panel("t", "[/nonsense]", plain=True).renderable)
 
 
 # Domains, models and data.
