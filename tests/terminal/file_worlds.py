@@ -9,7 +9,7 @@ import shlex
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,32 +154,43 @@ def _echo(call: Call) -> Out:
     return Out(" ".join(call.args) + "\n")
 
 
+def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Everything below a directory as it was left; afterwards all of it may be read and removed."""
+    for path in sorted(folder.iterdir()):
+        info = path.lstat()
+        yield path, info
+        if stat.S_ISDIR(info.st_mode):
+            path.chmod(0o700)
+            yield from walk(path)
+
+
 def differences(tree: Tree, place: Path) -> list[str]:
     """Where the files on the disk are not what the tree says."""
     found = []
     on_disk: set[str] = set()
-    for folder, dirs, files in os.walk(place):
-        on_disk |= {f"{folder}/{name}" for name in (*dirs, *files)}
-        for name in (*dirs, *files):
-            path = f"{folder}/{name}"
-            entry, info = tree.entry(tree.resolve(folder) + "/" + name), os.lstat(path)
-            mode = stat.S_IMODE(info.st_mode)
-            if isinstance(entry, Link):
-                same = stat.S_ISLNK(info.st_mode) and str(Path(path).readlink()) == entry.target
-            elif isinstance(entry, Dir):
-                same = stat.S_ISDIR(info.st_mode) and (not entry.mode_known or entry.mode == mode)
-            elif isinstance(entry, File):
-                same = stat.S_ISREG(info.st_mode) and (not entry.mode_known or entry.mode == mode)
-                same = same and (entry.content is None or entry.content == Path(path).read_bytes())
-            else:
-                same = entry is None
-            if not same:
-                found.append(f"{path}: {oct(mode)} on the disk, {entry} computed")
-    for path, entry in tree.delta.items():
-        exists = isinstance(entry, File | Dir | Link)
-        if path.startswith(f"{place}/") and exists and path not in on_disk:
-            found.append(f"{path}: not on the disk, {entry} computed")
+    tree.root = True  # only to look everywhere
+    for path, info in walk(place):
+        on_disk.add(str(path))
+        entry = tree.entry(tree.resolve(str(path.parent)) + "/" + path.name)
+        if not _same(entry, path, info):
+            found.append(f"{path}: {oct(info.st_mode)} on the disk, {entry} computed")
+    for name, entry in tree.delta.items():
+        if name.startswith(f"{place}/") and isinstance(entry, File | Dir | Link) and name not in on_disk:
+            found.append(f"{name}: not on the disk, {entry} computed")
     return found
+
+
+def _same(entry: object, path: Path, info: os.stat_result) -> bool:
+    if isinstance(entry, Link):
+        return stat.S_ISLNK(info.st_mode) and str(path.readlink()) == entry.target
+    if isinstance(entry, Dir | File) and entry.mode_known and entry.mode != stat.S_IMODE(info.st_mode):
+        return False
+    if isinstance(entry, Dir):
+        return stat.S_ISDIR(info.st_mode)
+    if not isinstance(entry, File):
+        return entry is None
+    path.chmod(0o600)
+    return stat.S_ISREG(info.st_mode) and entry.content in (None, path.read_bytes())
 
 
 def compare(cases: Iterable[Case], folder: Path, facts: Mapping[str, str] | None = None) -> Tally:
@@ -204,8 +215,10 @@ def compare(cases: Iterable[Case], folder: Path, facts: Mapping[str, str] | None
         if mine != theirs:
             complaints.append(f"  real {theirs}\n  mine {mine}")
         elif stdout and stderr and not out.unordered:
-            lay(case.world, folder / str(number) / "again" / "w")
-            both = real(case, folder / str(number) / "again" / "w", joined=True)[0]
+            second = folder / str(number) / "again" / "w"
+            lay(case.world, second)
+            both = real(case, second, joined=True)[0]
+            list(walk(second))
             again = both.replace(f"/{number}/again/w", f"/{number}/w")
             if again != out.both:
                 complaints.append(f"  real {again!r}\n  mine {out.both!r}")
