@@ -114,6 +114,8 @@ class Bridge:
         """Applied to everything written."""
         self.script = ""
         """The action's text: a path in a folder of programs is searched for by bashkit unless it stands here."""
+        self.search: list[str] = []
+        """The folders in which the shell searches for programs."""
         self.pending: dict[str, str] = {}
         """Unknown paths that were only looked at: harmless if the next thing is that they are overwritten."""
         self._alive: dict[int, object] = {}
@@ -243,13 +245,11 @@ class Bridge:
         real = self.tree.resolve(path)
         found = self.tree.entry(real)
         if found is None:
-            if self.script_names(path) or not {real, posixpath.dirname(real)} & _PROGRAM_DIRS:
+            searched = real in self.search or posixpath.dirname(real) in self.search
+            if path in self.script or not (searched or {real, posixpath.dirname(real)} & _PROGRAM_DIRS):
                 self.pending.setdefault(path, f"{real} was never shown")
             return None
         return None if isinstance(found, Absent) else found
-
-    def script_names(self, path: str) -> bool:
-        return path in self.script
 
     def _look(self, path: str) -> Node:
         if path == "/dev/null":

@@ -12,7 +12,7 @@ from nextstate.domain import Determined, Unknown
 from nextstate.domains.terminal.kernel import facts, learn, lexis
 from nextstate.domains.terminal.kernel.files import Tree
 from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
-from nextstate.domains.terminal.kernel.shell import Run, shell_for
+from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
 from nextstate.domains.terminal.kernel.state import State, opening
 
 if TYPE_CHECKING:
@@ -75,9 +75,29 @@ def same(computed: str, shown: str) -> bool:
 def compute(
     state: State, action: Action, answers: tuple[str, ...] = (), *, tree: Tree | None = None, lenient: bool = False
 ) -> Attempt:
-    """Runs ``action`` in ``state`` (on ``tree`` if given)."""
+    """Runs ``action`` in ``state`` (on ``tree`` if given), in every order of lines that have none."""
+    first = _run(state, action, answers, tree, lenient, 0)
+    if first.state is None or not first.run.unordered:
+        return first
+    for order in range(1, len(ORDERS)):
+        other = _run(state, action, answers, None, lenient, order)
+        if _effects(other) != _effects(first):
+            first.run.reason = "the order in which a directory lists its names"
+            return replace(first, state=None)
+    return first
+
+
+def _effects(attempt: Attempt) -> tuple[object, ...]:
+    return attempt.run.output, attempt.tree.delta, attempt.run.changed_variables, attempt.run.reason
+
+
+def _run(
+    state: State, action: Action, answers: tuple[str, ...], tree: Tree | None, lenient: bool, order: int
+) -> Attempt:
     tree = tree or Tree(state.files, root=state.place.user == "root")
     reason = state.lost or learn.touches_tainted(state, action) or lexis.awkward(action)
+    if state.exit is None and lexis.asks_status(action):
+        reason = reason or "the exit status of the action before is not known"
     if "x" in state.flags or "v" in state.flags:
         reason = reason or "the shell traces its commands"
     if reason and not lenient:
@@ -94,6 +114,7 @@ def compute(
         zero=call.zero,
         one_stream="argv" not in state.invoke,
         known_lines=call.known_lines,
+        order=order,
         answers=answers,
         lenient=lenient,
         known=lambda call: _known(state, tree, call),
@@ -101,6 +122,8 @@ def compute(
     )
     if run.ended and not state.invoke:
         run.reason = run.reason or "the action does not come to its end"
+    if run.shell_errors and lexis.calls(action, state.functions | lexis.functions(action)):
+        run.reason = run.reason or "what messages begin with inside a function"
     if state.invoke.get("strip"):
         run.output = run.output.strip()
     if reason:
@@ -121,6 +144,7 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         flags=run.flags,
         pipefail=found[1] == "-" if found else state.pipefail,
         positional=run.positional,
+        functions=state.functions | lexis.functions(action),
         seen=MappingProxyType(learn.lasting(state.seen)) if changed else state.seen,
         changed=(*(path for path in state.changed if path not in changed), *changed)[-40:],
     )
@@ -135,7 +159,7 @@ def _prelude(state: State, action: Action, cwd: str) -> str:
     parts.append(f"set -{options}" if options else "")
     parts.append("set -o pipefail" if state.pipefail else "")
     parts.append("set -- " + shlex.join(state.positional) if state.positional else "")
-    parts.append(f"(exit {state.exit})" if state.exit and "$?" in action else "")
+    parts.append(f"(exit {state.exit})" if state.exit and lexis.asks_status(action) else "")
     return "".join(part + "; " for part in parts if part)
 
 

@@ -103,21 +103,29 @@ class Files:
 
     @staticmethod
     def start(files: Mapping[str, bytes], complete: tuple[str, ...], cwd: str, modes: Mapping[str, int]) -> Files:
-        """The files known at the start; a key that ends in ``/`` is an empty directory."""
+        """The files known at the start; a key that ends in ``/`` is an empty directory.
+
+        Everything below a directory of ``complete`` is known whole, its sub-directories too.
+        """
         entries: dict[str, Entry] = {path: Dir() for path in SYSTEM_DIRS}
-        for path in (cwd, *complete):
-            for parent in (path, *parents(path)):
-                entries.setdefault(normal(parent), Dir())
+        whole = [normal(path) for path in complete]
+
+        def directory(path: str) -> None:
+            known = any(path == top or path.startswith(top.rstrip("/") + "/") for top in whole)
+            entries[path] = Dir(Seen.ALL if known else Seen.NOTHING)
+
+        for path in (cwd, *whole, *(path.rstrip("/") for path in files if path.endswith("/"))):
+            for each in (normal(path), *parents(normal(path))):
+                directory(each)
         for path, content in files.items():
             for parent in parents(normal(path)):
-                entries.setdefault(parent, Dir())
-            entries[normal(path)] = Dir(Seen.ALL) if path.endswith("/") else File(content)
-        for path in complete:
-            entries[normal(path)] = Dir(Seen.ALL)
+                directory(parent)
+            if not path.endswith("/"):
+                entries[normal(path)] = File(content)
         for path, mode in modes.items():
             old = entries.get(normal(path))
             if isinstance(old, File | Dir):
-                entries[normal(path)] = replace(old, mode=mode, mode_known=True)
+                entries[normal(path)] = replace(old, mode=mode)
         return Files(entries)
 
     def changed(self, delta: Mapping[str, Entry]) -> Files:

@@ -262,7 +262,7 @@ def _changes(call: Call) -> bool:
     if call.name in ("python3", "python"):
         return _writes(call)
     if call.name in ("sed", "sort", "find", "awk", "tree", "curl"):
-        return any(arg.startswith(("-i", "-o", "-exec", "-delete", "-fprint", "-ok", "--in-place", "-O", "--output")) or ">" in arg for arg in call.args)  # fmt: skip
+        return any(arg.startswith(("-i", "-o", "-exec", "-delete", "-fprint", "-ok", "--in-place", "-O", "--output")) or re.search(r'>\s*["(\w$]', arg) for arg in call.args)  # fmt: skip
     return call.name not in _READS
 
 

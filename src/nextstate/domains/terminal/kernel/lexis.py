@@ -34,6 +34,19 @@ _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[.*(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
 
+_DEFINED = re.compile(r"(?:^|[\n;&|({]|\bfunction\s)\s*([\w.:-]+)\s*\(\s*\)|\bfunction\s+([\w.:-]+)")
+
+
+def functions(text: str) -> frozenset[str]:
+    """The functions that an action defines."""
+    return frozenset(a or b for a, b in _DEFINED.findall(unquoted(text)))
+
+
+def calls(text: str, names: frozenset[str]) -> bool:
+    """Whether an action mentions one of the functions ``names``."""
+    return any(re.search(rf"(?<![\w.:-]){re.escape(name)}(?![\w.:-])", text) for name in names)
+
+
 def blank_heredocs(text: str, *, quoted_only: bool) -> str:
     """The text without the bodies of heredocs (those with a quoted word only, or all)."""
 
@@ -51,6 +64,12 @@ def unquoted(text: str) -> str:
 def expanded(text: str) -> str:
     """What undergoes expansion: everything but single-quoted parts and quoted heredocs."""
     return _SINGLE.sub(lambda m: m[2] or ("E" if m[1] else "Q"), blank_heredocs(text, quoted_only=True))
+
+
+def asks_status(text: str) -> bool:
+    """Whether the first command of an action reads the status of the action before."""
+    head = re.split(r"[;|\n]|&&", expanded(text).lstrip(), maxsplit=1)[0]
+    return "$?" in head or "${?}" in head or "PIPESTATUS" in head
 
 
 def restless(text: str) -> bool:
@@ -75,6 +94,8 @@ def awkward(text: str) -> str | None:
         return "it changes how the shell traces or ends"
     if _LISTING.search(bare):
         return "it lists the shell's own state"
+    if "PIPESTATUS" in text and asks_status(text):
+        return "the statuses of the pipeline before"
     if _ODD.search(text):
         return "a parameter that bashkit reads in its own way"
     if _FOLDED.search(text):

@@ -30,7 +30,13 @@ NATIVE = frozenset(
 
 MAX_OUTPUT = 1_000_000
 """Characters of one observation; a longer one is left undetermined."""
-LIMITS = {"max_commands": 50_000, "max_loop_iterations": 50_000, "timeout_seconds": 5.0}
+LIMITS = {"max_commands": 20_000, "max_loop_iterations": 20_000, "timeout_seconds": 5.0}
+ORDERS: tuple[Callable[[list[str]], list[str]], ...] = (
+    lambda lines: lines,
+    lambda lines: lines[1:] + lines[:1],
+    lambda lines: lines[::-1],
+)
+"""Ways to order lines whose order is not determined: an outcome that is the same under all of them is determined."""
 RUNS = 900
 """Runs of one bashkit instance; it stops at 1,000."""
 END = "__nextstate_end"
@@ -81,6 +87,10 @@ class Run:
     """The programs that were called."""
     lacks: list[Lack] = field(default_factory=list)
     """The calls that were not determined."""
+    unordered: bool = False
+    """Whether lines came in whose order is not determined."""
+    shell_errors: bool = False
+    """Whether the shell itself complained (its messages begin with the script's name and line)."""
     looked: tuple[str, ...] = ()
     """Unknown paths that the script itself looked at."""
 
@@ -147,17 +157,20 @@ class Shell:
         zero: str = "bash",
         one_stream: bool = True,
         known_lines: bool = True,
+        order: int = 0,
     ) -> Run:
         """Runs ``script`` from ``snapshot`` on ``tree`` (which it changes).
 
         ``lenient`` runs on when something is undetermined, to see what else the action does. ``one_stream`` says that
-        output and errors share a pipe, so that their order is the true one.
+        output and errors share a pipe, so that their order is the true one. ``order`` picks one of `ORDERS` for lines
+        whose order is not determined.
         """
         self.tree = self.bridge.tree = tree
         self.run_ = run = Run()
         self.pairs, self.answers, self.used, self.lenient = [], answers, 0, lenient
         self.known, self.present = known or _nobody, present or _no_word
         self.zero, self.one_stream, self.known_lines = zero, one_stream, known_lines
+        self.order = order
         self.bridge.pending.clear()
         self.bridge.script = script
         self.left -= 1
@@ -168,16 +181,19 @@ class Shell:
         self.at = None
         chunks: list[str] = []
         before = self._variables()
+        self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
         try:
             result = self.bash.execute_sync(
                 f'{prelude}{script}\n{END} "$?" "$-" "$@"',
                 on_output=lambda out, err: chunks.append(self._join(out, err)),
             )
         except BashError as error:
+            self.left = 0 if "limit" in str(error) else self.left
             self._note(f"bashkit: {error}")
             return run
         if result.error:
             self._note(f"bashkit: {result.error}")
+            self.left = 0  # it counts limits over all its runs
         self.bridge.settle()
         if run.ended:
             run.code = result.exit_code
@@ -236,7 +252,9 @@ class Shell:
                 raise Unanswered(f"whether {call.name} is installed was never shown")
             out = tool(call)
             if out.unordered and out.stdout.count("\n") > 1:
-                raise Undetermined(f"the order of what {call.name} prints")
+                self.run_.unordered = True
+                lines = out.stdout.splitlines(keepends=True)
+                return replace(out, stdout="".join(ORDERS[self.order](lines)))
             return out
         except FsError as error:
             return self._lack(call, f"{call.name}: {error}")
@@ -298,6 +316,8 @@ class Shell:
                     return pair.both
         if _GUESSED.search(err):
             self._note("bashkit words this error in its own way")
+        if f"{self.zero}: line " in err or "bash: line " in err:
+            self.run_.shell_errors = True
         if not self.known_lines and "bash: line " in err:
             self._note("the line numbers of messages")
         if self.zero != "bash":

@@ -40,6 +40,8 @@ class State:
     programs: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     seen: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     tainted: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    """Names of functions that actions defined."""
     changed: tuple[str, ...] = ()
     """Paths of files written in this session, the latest last; for people and models."""
     lost: str = ""

@@ -44,6 +44,21 @@ def uname(call: Call) -> Out:
     raise Undetermined("the kernel's version")
 
 
+def id_(call: Call) -> Out:
+    if call.args in (("-un",), ("-u", "-n"), ("-nu",)) and call.user:
+        return Out(f"{call.user}\n")
+    if call.args == ("-u",) and call.user == "root":
+        return Out("0\n")
+    raise Undetermined("numbers of users and groups")
+
+
+def env(call: Call) -> Out:
+    """The environment, in no determined order; with arguments it starts a program."""
+    if call.args:
+        raise Undetermined("a program started by env")
+    return Out("".join(f"{name}={value}\n" for name, value in call.env.items()) + "_=/usr/bin/env\n", unordered=True)
+
+
 def sleep(call: Call) -> Out:
     """Shows nothing; how long it takes is not part of an observation (up to five seconds)."""
     if len(call.args) == 1 and call.args[0].replace(".", "", 1).isdigit() and float(call.args[0]) <= 5:
@@ -77,6 +92,8 @@ TOOLS: dict[str, Tool] = {
     "whoami": whoami,
     "hostname": hostname,
     "pwd": pwd,
+    "id": id_,
+    "env": env,
     "uname": uname,
     "sleep": sleep,
     "printenv": printenv,
