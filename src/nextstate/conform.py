@@ -316,6 +316,8 @@ def answered(domain: Domain) -> Answered:
 
 
 def _kernel_finding(found: Answered) -> Finding:
+    if not found.turns:
+        return Finding("kernel_answers", Verdict.NOT_APPLICABLE, "there are no example turns to compute")
     if found.wrong:
         share = f"{len(found.wrong)} of {found.answered} computed answers are wrong"
         return Finding("kernel_answers", Verdict.BROKEN, f"{share}; answer Unknown instead: {found.wrong[0]}")
