@@ -272,13 +272,13 @@ class Tree:
     def visible(self, path: str) -> list[str]:
         """The names in a directory that do not begin with a dot, in byte order."""
         node = self.get(path)
-        if isinstance(node, Dir) and node.seen is Seen.VISIBLE and self.allowed(node.mode, 0o400):
-            return [name for name in self._settled(path) if not name.startswith(".")]
-        return [name for name in self.names(path) if not name.startswith(".")]
+        if not isinstance(node, Dir) or node.seen is Seen.NOTHING or not self.allowed(node.mode, 0o400):
+            return [name for name in self.names(path) if not name.startswith(".")]
+        return self._settled(path, hidden=False)
 
-    def _settled(self, path: str) -> list[str]:
+    def _settled(self, path: str, *, hidden: bool = True) -> list[str]:
         real = self.resolve(path)
-        names = sorted(self.children(real))
+        names = sorted(name for name in self.children(real) if hidden or not name.startswith("."))
         if any(self.entry(posixpath.join(real, name)) is None for name in names):
             raise Undetermined(f"the listing of {path} may have changed")
         return names

@@ -290,7 +290,10 @@ def _devastate(tree: Tree, call: Call, shown: str) -> None:
     if not _changes(call):
         return
     if call.name == "git" and call.args and call.args[0] in _GIT_INSIDE:
-        tree.forget(posixpath.join(call.cwd, ".git"))
+        inside = posixpath.join(call.cwd, ".git")
+        tree.forget(inside)
+        if "fatal" not in shown and call.args[0] == "init" and len([a for a in call.args if a[0] != "-"]) == 1:
+            tree.put(inside, Dir())
         return
     if call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir") and not shown.strip():
         return
