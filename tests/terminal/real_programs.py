@@ -108,7 +108,7 @@ def run_real(
             f"{streams(where)} {'' if one.piped else f'<{where}.in'}; echo {status} >{where}.code"
         )
     (results / "run.sh").write_text("\n".join(script) + "\n")
-    subprocess.run(["bash", str(results / "run.sh")], check=False, timeout=300, env=ENVIRONMENT)
+    subprocess.run(["bash", str(results / "run.sh")], check=False, timeout=60, env=ENVIRONMENT)
     return [gathered(results / str(number), places[number], files if writes else None) for number in range(len(cases))]
 
 
