@@ -61,8 +61,19 @@ def validate(action: Action) -> None:
         raise ActionError(f"the action has {len(action)} characters; at most {MAX_ACTION} are taken")
     if "\0" in action:
         raise ActionError("the action holds a NUL character, which no shell accepts")
+    if not encodable(action):
+        raise ActionError("the action holds half of a surrogate pair, which is no text")
     if is_keystrokes(action):
         parse_keystrokes(action)
+
+
+def encodable(text: str) -> bool:
+    """Whether a text can be written as UTF-8 (it has no lone surrogates)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def show(query: Query) -> str:

@@ -7,6 +7,7 @@ import re
 SUGGESTION = re.compile(r"(: command not found)\. Did you mean: [^\n]*")
 """bashkit adds a suggestion that bash does not make; the first group stays."""
 
+NO_TEXT = "the action is no text"
 _HEREDOC = re.compile(r"<<-?\s*(\\|['\"])?(\w+)['\"]?([^\n]*)\n(.*?)(?:^\t*\2$|\Z)", re.S | re.M)
 _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|(?<![\w$\\])#[^\n]*", re.S)
 _SINGLE = re.compile(r"(\\.)|'[^']*'|(\"(?:\\.|[^\"\\])*\")", re.S)
@@ -80,6 +81,8 @@ def restless(text: str) -> bool:
 
 def awkward(text: str) -> str | None:
     """Why an action cannot be determined whatever the state is, or ``None``."""
+    if "\0" in text or any("\ud800" <= ch <= "\udfff" for ch in text):
+        return NO_TEXT
     bare = unquoted(text)
     if _JOB.search(bare):
         return "it starts a job in the background"
