@@ -297,8 +297,11 @@ class Tree:
 
     # -- changing -------------------------------------------------------------------------------------------
 
-    def parent_for(self, path: str) -> str:
-        """The real path at which ``path`` may be created or removed; its directory must exist and be writable."""
+    def parent_for(self, path: str, *, exists: bool = False) -> str:
+        """The real path at which ``path`` may be created or removed; its directory must exist and be writable.
+
+        A file that ``exists`` may be written in a directory that may not.
+        """
         directory, name = posixpath.split(path.rstrip("/") or "/")
         real = self.resolve(directory)
         node = self.get(directory)
@@ -306,7 +309,7 @@ class Tree:
             raise Undetermined(f"{directory} may be a file or a directory")
         if not isinstance(node, Dir):
             raise FsError(Errno.NOTDIR, path)
-        if not self.allowed(node.mode, 0o200):
+        if not exists and not self.allowed(node.mode, 0o200):
             raise FsError(Errno.ACCES, path)
         if not self.root and real in SYSTEM_DIRS and real != "/tmp":
             raise Undetermined(f"who may write to {real} is not known")
@@ -318,7 +321,8 @@ class Tree:
             return
         if path.startswith(("/dev/", "/proc/", "/sys/")):
             raise Undetermined(f"writing to {path} reaches outside the files")
-        real = self.parent_for(self.resolve(path))
+        real = self.resolve(path)
+        real = self.parent_for(real, exists=isinstance(self.entry(real), File))
         old = self.entry(real)
         if isinstance(old, Dir):
             raise FsError(Errno.ISDIR, path)
