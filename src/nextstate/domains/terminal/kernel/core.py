@@ -100,7 +100,7 @@ def _run(
         reason = reason or "the exit status of the action before is not known"
     if "x" in state.flags or "v" in state.flags:
         reason = reason or "the shell traces its commands"
-    if reason and (not lenient or reason == lexis.NO_TEXT):
+    if reason and (not lenient or reason in (lexis.NO_TEXT, lexis.TOO_LONG)):
         return Attempt(Run(reason=reason), tree, None)
     call = unwrap(state, action)
     if call is None:

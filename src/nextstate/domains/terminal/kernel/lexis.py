@@ -8,7 +8,10 @@ SUGGESTION = re.compile(r"(: command not found)\. Did you mean: [^\n]*")
 """bashkit adds a suggestion that bash does not make; the first group stays."""
 
 NO_TEXT = "the action is no text"
-_HEREDOC = re.compile(r"<<-?\s*(\\|['\"])?(\w+)['\"]?([^\n]*)\n(.*?)(?:^\t*\2$|\Z)", re.S | re.M)
+TOO_LONG = "the action is too long"
+MAX_TEXT, MAX_WORD = 100_000, 20_000
+"""Characters of an action, and of one word in it, that are still run."""
+_HEREDOC = re.compile(r"(?<!<)<<(?!<)(-?)[ \t]*(\\|['\"])?([A-Za-z_]\w*)['\"]?")
 _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|(?<![\w$\\])#[^\n]*", re.S)
 _SINGLE = re.compile(r"(\\.)|'[^']*'|(\"(?:\\.|[^\"\\])*\")", re.S)
 
@@ -32,7 +35,7 @@ _LISTING = re.compile(
     r"|\b(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|\bshopt\s+-[pq]|\bread\s+-[a-zA-Z]*[tesnNiu]"
 )
 _ODD = re.compile(r"\$\{\d\d+")
-_FOLDED = re.compile(r"\[\[.*(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
+_FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
 
 _DEFINED = re.compile(r"(?:^|[\n;&|({]|\bfunction\s)\s*([\w.:-]+)\s*\(\s*\)|\bfunction\s+([\w.:-]+)")
@@ -50,11 +53,21 @@ def calls(text: str, names: frozenset[str]) -> bool:
 
 def blank_heredocs(text: str, *, quoted_only: bool) -> str:
     """The text without the bodies of heredocs (those with a quoted word only, or all)."""
-
-    def blank(match: re.Match[str]) -> str:
-        return match[0] if quoted_only and not match[1] else f"<<{match[2]}{match[3]}\n"
-
-    return _HEREDOC.sub(blank, text)
+    if "<<" not in text:
+        return text
+    kept: list[str] = []
+    waiting: list[tuple[str, bool]] = []
+    for line in text.split("\n"):
+        if waiting:
+            word, blank = waiting[0]
+            if line.lstrip("\t") == word:
+                waiting.pop(0)
+            elif not blank:
+                kept.append(line)
+            continue
+        kept.append(line)
+        waiting = [(match[3], not quoted_only or bool(match[2])) for match in _HEREDOC.finditer(line)]
+    return "\n".join(kept)
 
 
 def unquoted(text: str) -> str:
@@ -83,6 +96,8 @@ def awkward(text: str) -> str | None:
     """Why an action cannot be determined whatever the state is, or ``None``."""
     if "\0" in text or any("\ud800" <= ch <= "\udfff" for ch in text):
         return NO_TEXT
+    if len(text) > MAX_TEXT or any(len(word) > MAX_WORD for word in text.split()):
+        return TOO_LONG
     bare = unquoted(text)
     if _JOB.search(bare):
         return "it starts a job in the background"

@@ -58,6 +58,8 @@ class Pattern:
         traits = tree.traits(node)
         if traits.backward and (fold or traits.tangled):
             raise Undetermined("a back-reference in a pattern like this")
+        if traits.placed:
+            raise Undetermined("a place inside a repetition, which the real engines get wrong")
         self.traits = traits
         self.code = re.compile(tree.python(node, lines), re.IGNORECASE if fold else 0)
         self.longest = None if traits.backward else Longest(node, fold, lines)

@@ -90,6 +90,8 @@ class Traits:
     backward: bool
     tangled: bool
     """A repetition inside another one, in which backtracking may take exponentially long."""
+    placed: bool
+    """A repetition (of more than one round) holds a place."""
     stars: int
     looks_ahead: bool
     """The tree asks for places whose answer depends on what follows."""
@@ -125,6 +127,10 @@ def traits(node: Node) -> Traits:
         steady=steady(node),
         backward=any(isinstance(part, Back) for part in parts),
         tangled=any(isinstance(part, Repeat) and tangled(part) for part in parts),
+        placed=any(
+            isinstance(part, Repeat) and part.most != 1 and any(isinstance(inner, Place) for inner in walk(part.node))
+            for part in parts
+        ),
         stars=sum(isinstance(part, Repeat) and part.most is None for part in parts),
         looks_ahead=bool(places - {At.START, At.TEXT_START, At.AFTER_NO_WORD}),
         ends=ends(node),
