@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,10 @@ def lay(files: Mapping[str, bytes], place: Path) -> None:
             target.write_bytes(content)
 
 
+def sorted_lines(text: str) -> str:
+    return "".join(sorted(text.splitlines(keepends=True)))
+
+
 def gathered(stem: Path, place: Path, before: Mapping[str, bytes] | None) -> Shown:
     def text(ending: str) -> str:
         path = stem.with_name(stem.name + ending)
@@ -139,8 +143,8 @@ def gathered(stem: Path, place: Path, before: Mapping[str, bytes] | None) -> Sho
 
 def run_tool(
     tool: Tool, one: Case, files: Mapping[str, bytes], *, cwd: str = "/home/dev", writes: bool = False
-) -> tuple[Shown, str]:
-    """What the tool shows, and both streams merged; raises :class:`Undetermined`."""
+) -> tuple[Shown, str, bool]:
+    """What the tool shows, both streams merged, and whether its lines have no order; raises `Undetermined`."""
     known = Files.start({f"{cwd}/{name}": content for name, content in files.items()}, (cwd,), cwd, {})
     tree = Tree(known, root=ROOT_USER)
     name, *args = one.words
@@ -151,7 +155,8 @@ def run_tool(
             inside = path.removeprefix(f"{cwd}/")
             if isinstance(node, File) and node.content is not None and files.get(inside) != node.content:
                 changed[inside] = node.content
-    return Shown(out.stdout, out.stderr, out.code, changed), out.both
+    shown = Shown(sorted_lines(out.stdout) if out.unordered else out.stdout, out.stderr, out.code, changed)
+    return shown, (sorted_lines(out.both) if out.unordered else out.both), out.unordered
 
 
 def compare(
@@ -164,21 +169,23 @@ def compare(
 ) -> Tally:
     """Runs every case both ways."""
     cases, tally = list(cases), Tally()
-    both: list[tuple[Case, str]] = []
+    both: list[tuple[Case, str, bool]] = []
     for one, real in zip(cases, run_real(cases, files, folder / "real", writes=writes), strict=True):
         try:
-            mine, merged = run_tool(tools[one.words[0]], one, files, writes=writes)
+            mine, merged, unordered = run_tool(tools[one.words[0]], one, files, writes=writes)
         except Undetermined as reason:
             tally.refused.append(f"{one}: {reason}")
             continue
+        if unordered:
+            real = replace(real, stdout=sorted_lines(real.stdout))
         if mine == real:
             tally.right += 1
         else:
             tally.wrong.append(f"{one}\n  real {real}\n  mine {mine}")
         if mine.stdout and mine.stderr:
-            both.append((one, merged))
-    reals = run_real([one for one, _ in both], files, folder / "merged", writes=writes, merged=True)
-    for (one, merged), real in zip(both, reals, strict=True):
-        if merged != real.stdout:
+            both.append((one, merged, unordered))
+    reals = run_real([one for one, _, _ in both], files, folder / "merged", writes=writes, merged=True)
+    for (one, merged, unordered), real in zip(both, reals, strict=True):
+        if merged != (sorted_lines(real.stdout) if unordered else real.stdout):
             tally.wrong.append(f"{one}\n  real both {real.stdout!r}\n  mine both {merged!r}")
     return tally
