@@ -132,9 +132,7 @@ def test_a_transcript_is_a_session_to_go_on_with() -> None:
 
 
 def test_a_transcript_opens_with_the_domains_example() -> None:
-    assert transcript(PLAIN, query("ls")) == (
-        "# An example session\n$ pwd\n/example\n$ true\n\n# A new session\n$ ls\n"
-    )
+    assert transcript(PLAIN, query("ls")) == ("# An example session\n$ pwd\n/example\n$ true\n# A new session\n$ ls\n")
 
 
 def test_demonstrations_go_before_the_domains_example() -> None:
@@ -161,13 +159,15 @@ def test_transcripts_without_notes_only_grow(session: list[Turn]) -> None:
         ("a\n" + STOP, "a\n\n"),
         (STOP, "\n"),
         ("costs $ 5\n", "costs $ 5\n"),
+        ("a\n# A new session\n$ pwd", "a\n"),
+        ("\\$ ls\n$ pwd", "$ ls\n"),
     ],
 )
 def test_a_continued_transcript_ends_where_the_next_action_begins(written: str, observation: str) -> None:
     assert read_transcript(written) == observation
 
 
-@given(TEXT.filter(lambda text: STOP not in "\n" + text))
+@given(TEXT | st.sampled_from(["$ ls\n", "a\n\\$ ls\n", "# A new session\n", "\\\\$ \n", "\n\n"]))
 def test_a_transcript_reads_back_what_it_shows(text: str) -> None:
     step = query("ls", ("cat f", text))
     shown = transcript(PLAIN, step, examples=False)

@@ -8,6 +8,7 @@ With a budget the history is cut at checkpoints and then grows again; it never s
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,13 @@ PROMPT = "$ "
 
 STOP = "\n" + PROMPT
 """Where a model that continues a transcript has finished its observation."""
+
+NEW_SESSION = "# A new session"
+"""The line between the example session of a transcript and the session to continue."""
+
+_END = re.compile(rf"\n({re.escape(PROMPT)}|{NEW_SESSION})")
+_INNER = re.compile(rf"^(\\*)(?={re.escape(PROMPT)}|{NEW_SESSION})", re.MULTILINE)
+_ESCAPED = re.compile(rf"^\\(\\*)(?={re.escape(PROMPT)}|{NEW_SESSION})", re.MULTILINE)
 
 EXAMPLE_TURNS = 12
 """Turns of an example session that a transcript shows."""
@@ -119,7 +127,8 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
     """The query as a raw session for a model to continue: ``$ action``, its output, and so on up to the action.
 
     An example session stands in front (the set-up's demonstrations, else the domain's first example) unless
-    ``examples`` is false. Stop the model at :data:`STOP` and read what it wrote with :func:`read_transcript`.
+    ``examples`` is false. Stop the model when :func:`ends_transcript` holds and read what it wrote with
+    :func:`read_transcript`. Lines of an observation that would end it are escaped by a backslash.
     """
     budget = Budget.of(max_chars, 0)
     front = _transcript_front(domain, query, budget, examples)
@@ -130,15 +139,24 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
     return front + gap + "".join(turns[start:]) + notes + PROMPT + clip(query.action, budget.message) + "\n"
 
 
+def ends_transcript(text: str) -> bool:
+    """Whether a model that continues a transcript has finished its observation and begun the next action.
+
+    Small models also go on with the line that stands behind the example session: that too is an end.
+    """
+    return _END.search("\n" + text) is not None
+
+
 def read_transcript(text: str) -> str:
-    """The observation in what a model wrote after :func:`transcript`; it ends where the next action would begin.
+    """The observation in what a model wrote after :func:`transcript`; it may be empty.
 
     For an engine that swallows its stop text, give ``text + STOP`` when that stopped it. A transcript cannot tell
     whether an output ended with a newline; output that is not empty is taken to.
     """
-    said, stop, _ = ("\n" + text).partition(STOP)
-    shown = said[1:] + "\n" if stop and said else said[1:]
-    return shown if not shown or shown.endswith("\n") else shown + "\n"
+    said = "\n" + text
+    end = _END.search(said)
+    said = said[: end.start()] if end else said.removesuffix("\n")
+    return _ESCAPED.sub(r"\1", said[1:]) + "\n" if said else ""
 
 
 def _message(role: str, content: str) -> dict[str, str]:
@@ -200,7 +218,7 @@ def _transcript_front(domain: Domain, query: Query, budget: Budget, examples: bo
     example = _example(domain, query.setup) if examples else ()
     shown = "".join(_entry(turn.action, turn.observation, budget.message) for turn in example)
     if shown:
-        shown = clip("# An example session\n" + shown, budget.examples or LIMIT).rstrip("\n") + "\n\n# A new session\n"
+        shown = clip("# An example session\n" + shown, budget.examples or LIMIT).rstrip("\n") + f"\n{NEW_SESSION}\n"
     state = clip(_comment(query.setup.initial_state), budget.state or LIMIT)
     return shown + state + clip(_comment(query.setup.instruction), budget.instruction or LIMIT)
 
@@ -213,7 +231,7 @@ def _example(domain: Domain, setup: Setup) -> tuple[Turn, ...]:
 
 
 def _entry(action: str, observation: str, limit: int) -> str:
-    shown = clip(observation, limit)
+    shown = clip(_INNER.sub(r"\\\1", observation), limit)
     return PROMPT + clip(action, limit) + "\n" + shown + ("" if not shown or shown.endswith("\n") else "\n")
 
 
