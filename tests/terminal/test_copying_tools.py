@@ -281,9 +281,24 @@ GUARDED = {
 
 
 def test_permissions_stop_copies_and_moves(tmp_path: Path) -> None:
-    lines = ["cp a.txt new", "cp c.py b.txt", "cp c.py locked", "cp a.txt c.py e", "cp c.py locked/in.txt", "cp -r d new",
-             "cp -f c.py b.txt", "mv c.py locked", "mv locked/in.txt new", "mv c.py b.txt", "mv locked e", "mv a.txt e", "ln -s x locked/y",
-             "cp -v a.txt c.py e", "cp -r locked new", "mv -v locked/in.txt c.py e"]  # fmt: skip
+    lines = """
+cp a.txt new
+cp c.py b.txt
+cp c.py locked
+cp a.txt c.py e
+cp c.py locked/in.txt
+cp -r d new
+cp -f c.py b.txt
+cp -v a.txt c.py e
+cp -r locked new
+mv c.py locked
+mv locked/in.txt new
+mv c.py b.txt
+mv locked e
+mv a.txt e
+mv -v locked/in.txt c.py e
+ln -s x locked/y
+""".strip().splitlines()
     compare([Case(line, world=GUARDED) for line in lines], tmp_path).check(0.7)
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from file_worlds import PLAIN, Case, compare
 
-MODES = "755 644 600 000 4755 1777 0755 00644 +x -x u+x a+x go-w u=rw,go=r a=r a-w ugo+rw o= g=u u=g+w +rw -w +X u=rwX a+t u+s =r -rwx g-rwx,o-rwx 8 999 foo u+ u+q a=rwxrwx ,u+x u+x, 77777 777777".split()  # fmt: skip
+MODES = (
+    "755 644 600 000 4755 1777 0755 00644 +x -x u+x a+x go-w u=rw,go=r a=r a-w ugo+rw o= g=u "
+    "u=g+w +rw -w +X u=rwX a+t u+s =r -rwx g-rwx,o-rwx 8 999 foo u+ u+q a=rwxrwx ,u+x u+x, 77777 777777"
+).split()
 
 LINES = """
 chmod +x a.txt b.txt
