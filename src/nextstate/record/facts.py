@@ -78,7 +78,7 @@ async def gather(place: Place) -> dict[str, Json]:
 
 async def _ask(place: Place, script: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *place.prefix, "bash", "--noprofile", "--norc", "-c", script, cwd=place.workdir,
+        *place.prefix, "bash", "--noprofile", "--norc", "-c", script, cwd=place.workdir, env=place.env,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, umask=0o022,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 60)

@@ -22,8 +22,8 @@ UID = GID = 1000
 _SYSTEM = frozenset({"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr"})
 _ETC = (
     *("alternatives", "bash.bashrc", "debian_version", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"),
-    *("lsb-release", "magic", "magic.mime", "mime.types", "os-release", "profile", "protocols", "services", "shells"),
-    *("ssl/certs", "timezone"),
+    *("lsb-release", "magic", "magic.mime", "manpath.config", "mime.types", "os-release", "profile", "protocols"),
+    *("services", "shells", "timezone"),
 )
 """What of the real /etc is shown inside; everything about this machine is left out or generated."""
 
@@ -68,10 +68,9 @@ class Place:
     """The working directory as the commands see it."""
     home: str
     env: Mapping[str, str]
+    """The whole environment that a command is started with."""
     files: Mapping[str, str]
     complete: tuple[str, ...]
-    tmp: Path
-    """The real directory that the commands see as /tmp."""
 
 
 def environment(world: World, home: str) -> dict[str, str]:
@@ -116,28 +115,31 @@ def _walled(world: World, root: Path) -> Place:
     uid = 0 if world.user == "root" else UID
     _etc(world, root / "etc", uid)
     _lay(world, root / "own", world.paths())
-    binds = [word for top in world.tops() for word in ("--bind", str(root / "own" / top), f"/{top}")]
-    generated = [
-        *("--perms", "0755", "--dir", "/etc"),
-        *(word for name in _ETC for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")),
-        *(word for file in sorted((root / "etc").iterdir()) for word in ("--ro-bind", str(file), f"/etc/{file.name}")),
-    ]
-    env = environment(world, world.home)
-    variables = [word for name, value in env.items() for word in ("--setenv", name, value)]
-    end = ("--remount-ro", "/", "--chdir", world.cwd, "--clearenv", *variables, "--")
-    prefix = (*_walls(world.host, uid), *_system(), *generated, *binds, *end)
-    complete = tuple(sorted({f"/{top}" for top in world.tops()}))
-    return Place("bubblewrap", prefix, "/", world.cwd, world.home, env, world.paths(), complete, root / "own" / "tmp")
+    owned = [word for top in world.tops() for word in ("--bind", str(root / "own" / top), f"/{top}")]
+    etc = ("--ro-bind", str(root / "etc"), "/etc")
+    prefix = (*_walls(world.host, uid), *_system(), *etc, *owned, "--remount-ro", "/", "--chdir", world.cwd, "--")
+    env, complete = environment(world, world.home), tuple(f"/{top}" for top in world.tops())
+    return Place("bubblewrap", prefix, "/", world.cwd, world.home, env, world.paths(), complete)
 
 
 def _walls(host: str, uid: int) -> list[str]:
     ids = ("--uid", str(uid), "--gid", str(uid))
-    return ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", *ids, "--hostname", host]
+    return [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        *ids,
+        "--hostname",
+        host,
+    ]
 
 
 def _system() -> list[str]:
     """The read-only system: /usr whole, and what /bin, /lib and such are on this machine."""
     words = ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    for empty in ("/mnt", "/opt", "/srv", "/var/log"):
+        words += ["--dir", empty]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/") / name
         if path.is_symlink():
@@ -149,11 +151,16 @@ def _system() -> list[str]:
 
 def _etc(world: World, into: Path, uid: int) -> None:
     into.mkdir(parents=True)
+    for name in _ETC:
+        real = Path("/etc") / name
+        if real.is_dir():
+            shutil.copytree(real, into / name, symlinks=True)
+        elif real.is_file():
+            shutil.copyfile(real, into / name)
     root = "" if uid == 0 else "root:x:0:0:root:/root:/bin/bash\n"
-    group = "" if uid == 0 else "root:x:0:\n"
     texts = {
         "passwd": f"{root}{world.user}:x:{uid}:{uid}:{world.user}:{world.home}:/bin/bash\n",
-        "group": f"{group}{world.user}:x:{uid}:\n",
+        "group": ("" if uid == 0 else "root:x:0:\n") + f"{world.user}:x:{uid}:\n",
         "hostname": f"{world.host}\n",
         "hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{world.host}\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
@@ -184,5 +191,4 @@ def _open(world: World, root: Path) -> Place:
     cwd, home = f"{root}{world.cwd}", f"{root}{world.home}"
     env = environment(world, home) | {"TMPDIR": f"{root}/tmp"}
     files = {f"{root}{path}": text for path, text in world.paths().items()}
-    words = [f"{name}={value}" for name, value in env.items()]
-    return Place("none", ("env", "-i", *words), cwd, cwd, home, env, files, (str(root),), root / "tmp")
+    return Place("none", (), cwd, cwd, home, env, files, (str(root),))

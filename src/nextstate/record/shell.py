@@ -10,16 +10,15 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import resource
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nextstate.errors import ActionError, NextstateError, SessionEnded
+from nextstate.record import processes
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -87,7 +86,7 @@ class Shell:
         except OSError as error:
             self._control.close()
             os.close(self._out)
-            raise NextstateError(f"cannot start {self.place.prefix[0]}: {error}") from error
+            raise NextstateError(f"cannot start bash (sandbox {self.place.kind}): {error}") from error
         finally:
             theirs.close()
             os.close(out)
@@ -164,7 +163,7 @@ class Shell:
     async def _interrupt(self, reading: asyncio.Future[int | None]) -> None:
         """Kill the programs under the shell, softly first, until it comes back or its grace is over."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
-            _signal(_under(self._bash), number)
+            processes.kill(processes.below(self._bash), number)
             if await _done(reading, self.limits.grace / 4):
                 return
 
@@ -175,16 +174,17 @@ class Shell:
             self._pump()
             said = self._shown.decode("utf-8", "replace").strip()[:300]
             raise NextstateError(f"bash did not start in the sandbox ({self.place.kind}): {said or 'no message'}")
-        below = _under(self._process.pid)
+        walled = self.place.kind == "bubblewrap"
+        below = processes.below(self._process.pid)
         # Inside bubblewrap our process has a reaper below it and bash below that; without, env became bash itself.
-        self._bash = below[1] if self.place.kind == "bubblewrap" else self._process.pid
+        self._bash = below[1] if walled else self._process.pid
         # While bash waits for its first action nothing else runs, so this needs no hook between fork and exec.
-        _restrict(self._bash, self.limits, processes=self.place.kind == "bubblewrap")
+        processes.restrict(self._bash, file=self.limits.file, processes=self.limits.processes if walled else None)
 
     async def _end(self) -> int:
         """Kill the process and all below it; the exit status (negative: a signal)."""
         if self._process.returncode is None:
-            _signal([*_under(self._process.pid), self._process.pid], signal.SIGKILL)
+            processes.kill([*processes.below(self._process.pid), self._process.pid], signal.SIGKILL)
         return await self._process.wait()
 
     def _pump(self) -> None:
@@ -223,6 +223,7 @@ async def _start(place: Place, control: socket.socket, out: int) -> asyncio.subp
             stderr=out,
             pass_fds=(fd,),
             cwd=place.workdir,
+            env=place.env,
             start_new_session=True,
             umask=0o022,
         )
@@ -233,36 +234,6 @@ async def _start(place: Place, control: socket.socket, out: int) -> asyncio.subp
 async def _done(future: asyncio.Future[Any], seconds: float) -> bool:
     done, _ = await asyncio.wait({future}, timeout=seconds)
     return bool(done)
-
-
-def _under(pid: int) -> list[int]:
-    """The processes below ``pid``, nearest first."""
-    found, level = [], [pid]
-    while level:
-        below: list[int] = []
-        for one in level:
-            with contextlib.suppress(OSError):
-                for task in Path(f"/proc/{one}/task").iterdir():
-                    below += [int(word) for word in (task / "children").read_text().split()]
-        found += below
-        level = below
-    return found
-
-
-def _signal(pids: Sequence[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
-
-
-def _restrict(pid: int, limits: Limits, *, processes: bool) -> None:
-    # The number of processes counts per user, so it can be limited only where the shell has a user of its own.
-    wanted = {resource.RLIMIT_FSIZE: limits.file, resource.RLIMIT_CORE: 0}
-    if processes:
-        wanted[resource.RLIMIT_NPROC] = limits.processes
-    for kind, value in wanted.items():
-        with contextlib.suppress(PermissionError, ValueError):
-            resource.prlimit(pid, kind, (value, value))
 
 
 def _invalid(raw: bytes) -> int:

@@ -1,22 +1,88 @@
-"""A real bash, recorded: commands in, trajectories with what it really showed out."""
+"""A real bash, recorded: actions in, trajectories with what it really showed out.
+
+Two dialects. Plain commands go to one long-lived bash (:mod:`nextstate.record.shell`); keystrokes go to an interactive
+bash in tmux (:mod:`nextstate.record.screen`). Secrets are scrubbed from whatever is returned or written.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nextstate.data import store
+from nextstate.errors import SessionEnded
 from nextstate.record import facts
 from nextstate.record.sandbox import Place, World, prepare
-from nextstate.record.shell import Limits, Shell
-from nextstate.types import Json, Setup, Source, Trajectory, Turn
+from nextstate.record.screen import COLUMNS, ROWS, Screen
+from nextstate.record.scrub import scrub
+from nextstate.record.shell import Limits, Shell, Shown
+from nextstate.types import Action, Json, Setup, Source, Trajectory, Turn
+
+Ask = Callable[[], Awaitable["Action | None"]]
+"""Asks for the next action; ``None`` ends the recording."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """A recording under way. ``trajectory`` is what is finished, scrubbed, at any time."""
+
+    id: str
+    place: Place
+    known: Mapping[str, Json]
+    source: Source
+    _run: Callable[[Action], Awaitable[Shown]]
+    ending: str = ""
+    turns: list[Turn] = field(default_factory=list)
+
+    async def step(self, action: Action) -> Turn:
+        """Let the real shell see ``action``; raises :class:`SessionEnded` once ``ending`` is set."""
+        if self.ending:
+            raise SessionEnded(self.ending)
+        shown = await self._run(action)
+        self.ending = shown.ending
+        self.turns.append(Turn(action, shown.text, shown.meta))
+        return self.turns[-1]
+
+    @property
+    def trajectory(self) -> Trajectory:
+        meta: dict[str, Json] = {"sandbox": self.place.kind, "ending": self.ending or "end"}
+        setup = Setup(initial_state=facts.describe(self.known), facts=self.known)
+        return scrub(Trajectory(self.id, "terminal", setup, tuple(self.turns), self.source, meta))
+
+
+@contextlib.asynccontextmanager
+async def recording(
+    id: str,
+    world: World | None = None,
+    *,
+    keystrokes: bool = False,
+    sandbox: str = "auto",
+    allow_unsandboxed: bool = False,
+    limits: Limits | None = None,
+    source: Source | None = None,
+) -> AsyncIterator[Recording]:
+    """Start a real bash for ``world`` and record it. ``sandbox``: see :func:`nextstate.record.sandbox.prepare`."""
+    async with _place(world or World(), sandbox, allow_unsandboxed) as place:
+        known = await facts.gather(place)
+        origin = source or Source(dataset="recorded")
+        if keystrokes:
+            async with Screen(place, limits) as screen:
+                known = {**known, "screen": {"columns": COLUMNS, "rows": ROWS, "shows": "whole", "text": screen.first}}
+                yield Recording(id, place, known, origin, screen.press)
+        else:
+            async with Shell(place, limits) as shell:
+                yield Recording(id, place, known, origin, shell.run)
 
 
 async def record_commands(
-    commands: Sequence[str],
+    commands: Sequence[Action],
     *,
     id: str,
     files: Mapping[str, str] | None = None,
@@ -29,28 +95,60 @@ async def record_commands(
     timeout: float = 10.0,  # noqa: ASYNC109 - a limit of each command, not of this call
     limits: Limits | None = None,
     source: Source | None = None,
+    keystrokes: bool = False,
 ) -> Trajectory:
     """Type ``commands`` into one real bash and return what it showed.
 
     ``files`` (absolute paths, or relative to ``cwd``) exist before the first command, and nothing else does where the
-    recording owns the directory. ``timeout`` is in seconds a command. A command that ends the shell ends the
-    trajectory; ``meta["ending"]`` names how, and ``meta["left"]`` counts the commands that were not typed any more.
+    recording owns the directory. ``timeout`` is in seconds a command (``limits`` has the rest of the limits). A command
+    that ends the shell ends the trajectory; ``meta["ending"]`` names how, and ``meta["left"]`` counts the commands that
+    were not typed any more.
     """
     world = World(dict(files or {}), cwd, user, host, dict(env or {}))
-    async with _place(world, sandbox, allow_unsandboxed) as place:
-        known = await facts.gather(place)
-        turns: list[Turn] = []
-        async with Shell(place, limits or Limits(timeout=timeout)) as shell:
-            for command in commands:
-                shown = await shell.run(command)
-                turns.append(Turn(command, shown.text, shown.meta))
-                if shell.ending:
-                    break
-        meta: dict[str, Json] = {"sandbox": place.kind, "ending": shell.ending or "end"}
-        if left := len(commands) - len(turns):
-            meta["left"] = left
-    setup = Setup(initial_state=facts.describe(known), facts=known)
-    return Trajectory(id, "terminal", setup, tuple(turns), source or Source(dataset="recorded"), meta)
+    async with recording(
+        id,
+        world,
+        keystrokes=keystrokes,
+        sandbox=sandbox,
+        allow_unsandboxed=allow_unsandboxed,
+        limits=limits or Limits(timeout=timeout),
+        source=source,
+    ) as running:
+        for command in commands:
+            if not running.ending:
+                await running.step(command)
+        return _with_rest(running.trajectory, len(commands))
+
+
+record_keystrokes = functools.partial(record_commands, keystrokes=True)
+"""Send JSON arrays of keystrokes to an interactive bash in tmux; what is shown is the screen."""
+
+
+async def record_interactive(
+    out: Path,
+    ask: Ask,
+    show: Callable[[Turn], None],
+    *,
+    id: str,
+    allow_unsandboxed: bool = False,
+    limits: Limits | None = None,
+) -> Trajectory:
+    """Record what a person types until ``ask`` gives ``None`` or the shell ends.
+
+    The trajectory is added to ``out`` (``.jsonl`` or ``.jsonl.zst``) and written after every turn, so that a kill loses
+    nothing that was finished. Raises :class:`~nextstate.errors.DataError` when ``out`` exists and is broken.
+    """
+    before = list(store.read(out)) if out.exists() else []
+    async with recording(id, allow_unsandboxed=allow_unsandboxed, limits=limits) as running:
+        while not running.ending and (action := await ask()) is not None:
+            show(await running.step(action))
+            await asyncio.to_thread(store.write, out, [*before, running.trajectory])
+        return running.trajectory
+
+
+def _with_rest(trajectory: Trajectory, asked: int) -> Trajectory:
+    left = asked - len(trajectory.turns)
+    return replace(trajectory, meta={**trajectory.meta, "left": left}) if left else trajectory
 
 
 @contextlib.asynccontextmanager
@@ -59,4 +157,13 @@ async def _place(world: World, sandbox: str, allow_unsandboxed: bool) -> AsyncIt
     try:
         yield await asyncio.to_thread(prepare, world, root, sandbox=sandbox, allow_unsandboxed=allow_unsandboxed)
     finally:
-        await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
+        await asyncio.to_thread(_remove, root)
+
+
+def _remove(root: Path) -> None:
+    """Remove what a recording left, also folders that it made unreadable."""
+    for folder, names, _ in os.walk(root):
+        for inner in (Path(folder) / name for name in names):
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(root, ignore_errors=True)
