@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 160, 40
 PROMPT = r"\u@\h:\w\$ "
+VARIABLES = {"TERM": "screen", "PS1": PROMPT}
+"""What an interactive shell has in its environment beside or instead of what a plain one has."""
 _POLL = 0.05
 _NAMES = (
     "Enter|Escape|Tab|BTab|BSpace|Space|Up|Down|Left|Right|Home|End|PageUp|PgUp|PPage|PageDown|PgDn|NPage|IC|DC|"
@@ -101,11 +103,10 @@ class Screen:
         if _KEY.fullmatch(keys.text):
             await self._call("send-keys", keys.text)
             return
-        for number, line in enumerate(keys.text.split("\n")):
-            if number:
-                await self._call("send-keys", "Enter")
-            for start in range(0, len(line), 2000):
-                await self._call("send-keys", "-l", "--", line[start : start + 2000])
+        # All lines at once: what arrives while a program runs is echoed by the terminal itself, in any place.
+        text = keys.text.replace("\n", "\r")
+        for start in range(0, len(text), 4000):
+            await self._call("send-keys", "-l", "--", text[start : start + 4000])
 
     async def _settled(self, before: str, seconds: float) -> str:
         """The screen after at most ``seconds``; earlier when the shell waits at its prompt and nothing moves."""
@@ -126,7 +127,7 @@ class Screen:
 
     def _command(self) -> list[str]:
         # tmux adds variables of its own to what it starts, so the environment is made anew behind it.
-        env = {**self.place.env, "TERM": "screen", "PS1": PROMPT}
+        env = {**self.place.env, **VARIABLES}
         words = [f"{name}={value}" for name, value in env.items()]
         return ["-c", self.place.workdir, "env", "-i", *words, *self.place.prefix, "bash", "--noprofile", "--norc"]
 

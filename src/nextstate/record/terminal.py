@@ -20,7 +20,7 @@ from nextstate.data import store
 from nextstate.errors import SessionEnded
 from nextstate.record import facts
 from nextstate.record.sandbox import Place, World, prepare
-from nextstate.record.screen import COLUMNS, ROWS, Screen
+from nextstate.record.screen import COLUMNS, ROWS, VARIABLES, Screen
 from nextstate.record.scrub import scrub
 from nextstate.record.shell import Limits, Shell, Shown
 from nextstate.types import Action, Json, Setup, Source, Trajectory, Turn
@@ -74,7 +74,10 @@ async def recording(
         origin = source or Source(dataset="recorded")
         if keystrokes:
             async with Screen(place, limits) as screen:
-                known = {**known, "screen": {"columns": COLUMNS, "rows": ROWS, "shows": "whole", "text": screen.first}}
+                size: dict[str, Json] = {"columns": COLUMNS, "rows": ROWS, "shows": "whole", "text": screen.first}
+                env = known["env"]
+                assert isinstance(env, dict)
+                known = {**known, "env": {**env, **VARIABLES}, "screen": size}
                 yield Recording(id, place, known, origin, screen.press)
         else:
             async with Shell(place, limits) as shell:
