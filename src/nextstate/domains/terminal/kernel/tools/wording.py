@@ -59,11 +59,13 @@ def _collation(name: str) -> tuple[str, ...]:
 class Report:
     """What a program prints and its exit status. A message flushes what was printed before it (glibc ``error``)."""
 
-    __slots__ = ("_both", "_err", "_out", "call", "code")
+    __slots__ = ("_both", "_err", "_out", "call", "code", "size")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.code = 0
+        self.size = 0
+        """Characters on both streams so far."""
         self._out: list[str] = []
         self._err: list[str] = []
         self._both: list[str] = []
@@ -73,25 +75,34 @@ class Report:
         text = f"{self.call.name}: {text}" if named else text
         self._out.append(text)
         self._both.append(text)
+        self.size += len(text)
 
     def warn(self, message: str) -> None:
         """``name: message`` without a change of the exit status."""
-        line = f"{self.call.name}: {message}\n"
-        self._err.append(line)
-        self._both.append(line)
+        self.ask(f"{message}\n")
 
     def ask(self, question: str) -> None:
         """A question on standard error, without a newline."""
-        self._err.append(f"{self.call.name}: {question}")
-        self._both.append(f"{self.call.name}: {question}")
+        text = f"{self.call.name}: {question}"
+        self._err.append(text)
+        self._both.append(text)
+        self.size += len(text)
 
     def fail(self, message: str, code: int = 1) -> None:
         self.warn(message)
         self.code = max(self.code, code)
 
+    def absorb(self, out: Out) -> None:
+        """Takes over what another program printed; its exit status does not count."""
+        self._out.append(out.stdout)
+        self._err.append(out.stderr)
+        self._both.append(out.both)
+        self.size += len(out.stdout) + len(out.stderr)
+
     def out(self, *, unordered: bool = False) -> Out:
-        merged = "".join(self._both) if self._out and self._err else None
-        return Out("".join(self._out), "".join(self._err), self.code, merged, unordered)
+        stdout, stderr = "".join(self._out), "".join(self._err)
+        merged = "".join(self._both) if stdout and stderr else None
+        return Out(stdout, stderr, self.code, merged, unordered)
 
 
 def locate(call: Call, operand: str) -> str:
