@@ -259,6 +259,8 @@ class Bridge:
             raise FsError(Errno.NOENT, path)
         if isinstance(node, Thing):
             raise Undetermined(f"{path} may be a file or a directory")
+        if isinstance(node, Dir) and not self.tree.allowed(node.mode, 0o100):
+            raise Undetermined(f"{path} may not be entered, which bashkit does not heed")
         return node
 
     def _fill(self, meta: _Meta, node: Node) -> None:

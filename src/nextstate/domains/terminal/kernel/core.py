@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import shlex
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
 from nextstate.domains.terminal.kernel import facts, learn, lexis
-from nextstate.domains.terminal.kernel.files import Tree
+from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
 from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
 from nextstate.domains.terminal.kernel.state import State, opening
@@ -98,6 +100,8 @@ def _run(
     reason = state.lost or learn.touches_tainted(state, action) or lexis.awkward(action)
     if state.exit is None and lexis.asks_status(action):
         reason = reason or "the exit status of the action before is not known"
+    if _sources_trap(state, action):
+        reason = reason or "a trap that a sourced file sets"
     if "x" in state.flags or "v" in state.flags:
         reason = reason or "the shell traces its commands"
     if reason and (not lenient or reason in (lexis.NO_TEXT, lexis.TOO_LONG)):
@@ -134,13 +138,17 @@ def _run(
 def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = False) -> State:
     """The state after a determined run."""
     found = lexis.PIPEFAIL.search(action)
-    changed = tuple(path for path in tree.delta if not path.startswith("/dev/"))
+    for path in [path for path in tree.delta if path.startswith("/dev/fd/")]:
+        del tree.delta[path]
+    assigned = {name for name, _ in run.changed_variables}
+    changed = tuple(tree.delta)
     return replace(
         state,
         files=tree.commit(),
         shell=run.snapshot,
         cwd=directory_after(state, action, run.cwd),
-        exit=None if asked else run.code,
+        exit=None if asked or run.recalled else run.code,
+        tainted=state.tainted - assigned,
         flags=run.flags,
         pipefail=found[1] == "-" if found else state.pipefail,
         positional=run.positional,
@@ -148,6 +156,21 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         seen=MappingProxyType(learn.lasting(state.seen)) if changed else state.seen,
         changed=(*(path for path in state.changed if path not in changed), *changed)[-40:],
     )
+
+
+_SOURCED = re.compile(r"(?:^|[\n;&|({])\s*(?:source|\.)\s+([\w./~-]+)")
+
+
+def _sources_trap(state: State, action: Action) -> bool:
+    """Whether the action sources a file that sets traps: bashkit runs them when the action ends."""
+    tree = Tree(state.files, root=True)
+    for name in _SOURCED.findall(action):
+        try:
+            if b"trap " in tree.read(posixpath.join(state.cwd, name)):
+                return True
+        except (FsError, Undetermined):
+            continue
+    return False
 
 
 def _prelude(state: State, action: Action, cwd: str) -> str:

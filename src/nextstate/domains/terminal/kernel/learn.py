@@ -44,6 +44,8 @@ _ERROR = re.compile(
     r"^(?:[\w./+-]+: )+(?:cannot \w+(?: \w+)? )?['‘]?([^'‘’:\n]+?)['’]?(?: for reading)?: No such file or directory$",
     re.M,
 )
+_NO_ENTRY = re.compile(r"cd: ([^\n]*): ")
+_ENTERS = re.compile(r"(?:^|[\n;&({])\s*cd\s+([\w./-]+)(?=\s*(?:$|[\n;&)}]))")
 _ERRORLIKE = re.compile(r"[\w./+-]+: \S")
 _MISSING = re.compile(r"^(?:[\w./-]+: )(?:line \d+: )?([\w.+-]+): command not found$", re.M)
 
@@ -81,8 +83,12 @@ def _mixed(text: str) -> bool:
 
 
 def touches_tainted(state: State, action: str) -> str | None:
+    text = lexis.expanded(action)
     for name in state.tainted:
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", action):
+        word = re.escape(name)
+        use = re.search(rf"\$\{{?[#!]?{word}(?!\w)|(?:\(\(|\blet\b|\bdeclare -p\b|\[).*?(?<![\w$]){word}(?!\w)", text)
+        assignment = re.search(rf"(?:^|[\s;&|(]){word}=|\bfor\s+{word}\s+in\b", text)
+        if use and not (assignment and assignment.start() < use.start()):
             return f"the value of {name} is not known"
     return None
 
@@ -91,6 +97,7 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
     from nextstate.domains.terminal.kernel.core import after, same
 
+    state = _entered(state, action, shown)
     tree = Tree(state.files, root=state.place.user == "root")
     attempt = compute(state, action, answers, tree=tree, lenient=True)
     facts = replace(state, programs=_programs(state, attempt.run.called, shown))
@@ -128,6 +135,16 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     return result
 
 
+def _entered(state: State, action: str, shown: str) -> State:
+    """Folders that the action enters without a complaint are there."""
+    tree = Tree(state.files, root=True)
+    for name in _ENTERS.findall(lexis.unquoted(action)):
+        path = normal(posixpath.join(state.cwd, name))
+        if "cd: " not in shown and name[0] not in "~-" and not isinstance(tree.entry(path), Dir | File):
+            tree.put(path, Dir())
+    return replace(state, files=tree.commit())
+
+
 def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, after: Callable[..., State]) -> State:
     """What may be kept after an action whose effects are only partly known."""
     for path, entry in list(tree.delta.items()):
@@ -143,13 +160,14 @@ def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, afte
         result = replace(result, flags=state.flags, positional=state.positional)
     names = {name for name, value in run.changed_variables if re.fullmatch(r"\w+", name)}
     doubtful = bool(run.reason)
+    complaints = set(_NO_ENTRY.findall(run.output)) - set(_NO_ENTRY.findall(shown))
     cwd = _directory(state, action, shown, run)
     return replace(
         result,
         tainted=state.tainted | names if doubtful else state.tainted,
         cwd=cwd,
         seen=result.seen if not tree.delta else MappingProxyType(lasting(state.seen)),
-        lost="" if cwd == run.cwd or state.invoke else "the working directory is not known",
+        lost="" if not complaints or state.invoke else "the working directory is not known",
     )
 
 
@@ -187,8 +205,7 @@ def _absences(tree: Tree, state: State, action: str, shown: str) -> None:
         if name not in action or "/" in name.strip("/") and ".." in name:
             continue
         path = normal(posixpath.join(state.cwd, name))
-        above = posixpath.dirname(path)
-        if tree.entry(path) is None and isinstance(tree.entry(above), Dir):
+        if tree.entry(path) is None and not isinstance(tree.entry(posixpath.dirname(path)), File):
             tree.delta[path] = Absent()
 
 

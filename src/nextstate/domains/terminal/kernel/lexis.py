@@ -30,10 +30,14 @@ _AWKWARD = re.compile(
 _COMMAND_V = re.compile(r"\bcommand\s+-[pvV]")
 _TRACE = re.compile(r"\bset\s+-[a-zA-Z]*[xvnm]|\bset\s+-o\s+(xtrace|verbose|noexec|monitor)\b")
 PIPEFAIL = re.compile(r"\bset\s+([-+])[a-z]*o\s+pipefail\b")
+_HEAD = r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
 _LISTING = re.compile(
-    r"\b(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
-    r"|\b(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|\bshopt\s+-[pq]|\bread\s+-[a-zA-Z]*[tesnNiu]"
+    _HEAD
+    + r"(?:(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
+    r"|(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|shopt\s+-[pq]|read\s+-[a-zA-Z]*[tesnNiu])"
 )
+_WORDS = re.compile(r"(?<![\w$./-])(?:RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|LINENO)(?![\w=])")
+_TRACED = re.compile(r"\b(?:bash|sh)\s+-\w*[xvn]")
 _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
@@ -114,6 +118,12 @@ def awkward(text: str) -> str | None:
         return "it lists the shell's own state"
     if "PIPESTATUS" in text and asks_status(text):
         return "the statuses of the pipeline before"
+    if _TRACED.search(bare):
+        return "how the shell traces"
+    if _WORDS.search(bare) and "((" in bare:
+        return "a parameter that the history does not determine"
+    if re.match(r"\s*(break|continue)\b", bare):
+        return "a loop outside the action"
     if _ODD.search(text):
         return "a parameter that bashkit reads in its own way"
     if _FOLDED.search(text):

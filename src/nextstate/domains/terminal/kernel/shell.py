@@ -6,6 +6,7 @@ at a file goes through the `Bridge`. Whatever is neither computed nor known make
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Any
 from bashkit import Bash, BashError, BuiltinResult
 
 from nextstate.domains.terminal.kernel.bridge import Bridge
-from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
 from nextstate.domains.terminal.kernel.programs import PROGRAMS
 from nextstate.domains.terminal.kernel.tools import TOOLS
@@ -41,7 +42,7 @@ RUNS = 900
 """Runs of one bashkit instance; it stops at 1,000."""
 END = "__nextstate_end"
 OPTIONAL = frozenset(
-    "bc dc jq tree xxd hexdump sqlite3 python3 python column file git gawk xz zip unzip bzip2 rev strings less".split()
+    "bc dc jq tree xxd hexdump sqlite3 python3 python column file git gawk xz zip unzip bzip2 strings less".split()
 )
 """Programs that we compute but that a machine need not have."""
 HOLE = "\ue000\ue001\ue000"
@@ -87,6 +88,8 @@ class Run:
     """The programs that were called."""
     lacks: list[Lack] = field(default_factory=list)
     """The calls that were not determined."""
+    recalled: bool = False
+    """Whether a program's output was taken from what it showed before (its exit status is not known)."""
     unordered: bool = False
     """Whether lines came in whose order is not determined."""
     shell_errors: bool = False
@@ -180,6 +183,7 @@ class Shell:
             self.bash.restore_snapshot(snapshot)
         self.at = None
         chunks: list[str] = []
+        saved = dict(tree.delta)
         before = self._variables()
         self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
         try:
@@ -187,13 +191,22 @@ class Shell:
                 f'{prelude}{script}\n{END} "$?" "$-" "$@"',
                 on_output=lambda out, err: chunks.append(self._join(out, err)),
             )
+            trouble = result.error
         except BashError as error:
-            self.left = 0 if "limit" in str(error) else self.left
-            self._note(f"bashkit: {error}")
+            trouble, result = str(error), None
+        if trouble and "exec() call limit" in trouble:
+            self._renew()
+            tree.delta = saved
+            return self.run(
+                script, tree, snapshot, prelude=prelude, answers=answers, lenient=lenient, known=known, present=present,
+                zero=zero, one_stream=one_stream, known_lines=known_lines, order=order,
+            )  # fmt: skip
+        if trouble and "limit" in trouble:
+            self.left = 0  # an instance counts its limits over all its runs
+        if trouble or result is None:
+            self._note(f"bashkit: {trouble}")
+        if result is None:
             return run
-        if result.error:
-            self._note(f"bashkit: {result.error}")
-            self.left = 0  # it counts limits over all its runs
         self.bridge.settle()
         if run.ended:
             run.code = result.exit_code
@@ -218,6 +231,7 @@ class Shell:
             if self.run_.reason and not self.lenient:
                 return BuiltinResult(exit_code=1)
             stdin = None if context.stdin is None else self._clean_text(context.stdin)
+            self._substituted(context)
             call = Call(
                 name=context.name,
                 args=tuple(context.argv),
@@ -238,6 +252,13 @@ class Shell:
             return BuiltinResult(stdout=out.stdout, stderr=out.stderr, exit_code=out.code)
 
         return answer
+
+    def _substituted(self, context: Any) -> None:
+        """Puts what process substitutions hold where tools can read it."""
+        for arg in context.argv:
+            if arg.startswith("/dev/fd/"):
+                with contextlib.suppress(OSError, RuntimeError):
+                    self.tree.delta[arg] = File(self._clean(context.fs.read_file(arg)))
 
     def _attempt(self, tool: Callable[[Call], Out], call: Call) -> Out:
         if call.stdin is not None and "\ufffd" in call.stdin:
@@ -261,12 +282,13 @@ class Shell:
         except Undetermined as unknown:
             seen = self.known(call)
             if seen is not None:
+                self.run_.recalled = True
                 return seen
             if isinstance(unknown, Unanswered):
                 return self._ask(call, str(unknown))
             return self._lack(call, str(unknown))
-        except RecursionError:
-            return self._lack(call, f"{call.name}: nested too deeply")
+        except Exception as defect:  # the boundary to our own tools: a defect must never become an answer
+            return self._lack(call, f"{call.name}: {type(defect).__name__}: {defect}")
 
     def _lack(self, call: Call, reason: str) -> Out:
         self._note(reason)
