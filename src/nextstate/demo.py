@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nextstate.sim import Session
     from nextstate.types import Trajectory, WorldModel
 
+DEFAULT = "grounded+local"
 ACTIONS = (
     "pwd",
     "printf 'pear\\napple\\nfig\\napple\\n' > fruit.txt",
@@ -40,12 +41,17 @@ ACTIONS = (
 )
 LINES = 8
 """Lines of an observation that are shown; all of it is scored."""
+TOKENS = 96
+"""Tokens that the embedded default may spend on one answer, so that the demo ends soon on any machine."""
+SECONDS = 20.0
+"""How long any model may take over one answer."""
 
 
 @dataclass(slots=True)
 class Lived:
-    """One world model's life: its session, and what it answered to each action."""
+    """One world model's life: what it is called, its session, and what it answered to each action."""
 
+    name: str
     session: Session
     steps: list[Prediction] = field(default_factory=list)
 
@@ -72,23 +78,23 @@ async def demo(spec: str, *, plain: bool = False) -> None:
 
     from nextstate.domain import find
     from nextstate.models import base
-    from nextstate.sim import Session
+    from nextstate.sim import Limits, Session
 
     console = Console(no_color=plain or None, highlight=False)
-    truth = await recorded(console)
     models = opened(spec)
     try:
-        lives = [Lived(Session(model, find(truth.domain), truth.setup)) for model in models]
+        truth = await recorded(console)
+        console.print(f"Now {' and '.join(models)} live through the same commands without seeing what happened.")
+        domain, limits = find(truth.domain), Limits(step_seconds=SECONDS)
+        lives = [Lived(name, Session(model, domain, truth.setup, limits=limits)) for name, model in models.items()]
         for number, turn in enumerate(truth.turns, 1):
             console.print(f"\n{number:>2} $ {printable(turn.action)}", style="bold", markup=False)
-            answers = [await life.step(turn.action) for life in lives]
-            domain = lives[0].session.domain
-            names = [model.name for model in models]
-            console.print(side_by_side(domain, turn.observation, dict(zip(names, answers, strict=True)), plain=plain))
+            answers = {life.name: await life.step(turn.action) for life in lives}
+            console.print(side_by_side(domain, turn.observation, answers, plain=plain))
         console.print()
         console.print(await scores(truth, lives, plain=plain))
     finally:
-        await base.close(models[0])
+        await base.close(models[spec])
 
 
 async def recorded(console: Console) -> Trajectory:
@@ -103,13 +109,15 @@ async def recorded(console: Console) -> Trajectory:
     return truth
 
 
-def opened(spec: str) -> list[WorldModel]:
+def opened(spec: str) -> dict[str, WorldModel]:
     """The model ``spec`` and, if it is grounded, the model inside it alone. Closing the first closes both."""
     from nextstate.models.grounded import Grounded
+    from nextstate.models.local import LocalModel
     from nextstate.models.spec import build
 
-    model = build(spec)
-    return [model, model.inner] if isinstance(model, Grounded) else [model]
+    model = Grounded(LocalModel(max_tokens=TOKENS)) if spec == DEFAULT else build(spec)
+    alone = {spec.partition("+")[2]: model.inner} if isinstance(model, Grounded) else {}
+    return {spec: model, **alone}
 
 
 def side_by_side(domain: Domain, truth: str, answers: dict[str, Prediction], *, plain: bool) -> Table:
@@ -120,7 +128,7 @@ def side_by_side(domain: Domain, truth: str, answers: dict[str, Prediction], *, 
     cells = [panel("real", truth, plain=plain)]
     for name, answer in answers.items():
         same = answer.observation is not None and domain.canonical(answer.observation) == domain.canonical(truth)
-        text = answer.observation if answer.observation is not None else f"[{answer.detail}]"
+        text = answer.observation if answer.observation is not None else answer.reply or f"[{answer.detail}]"
         cells.append(panel(name, text, note(answer, same), same=same, plain=plain))
     for _ in cells:
         row.add_column(ratio=1)
@@ -151,7 +159,8 @@ def note(answer: Prediction, same: bool) -> str:
     """Who answered, whether it was right, and how long it took."""
     if answer.observation is None:
         return f"no answer: {answer.outcome}"
-    return f"{'same' if same else 'differs'}, {answer.origin}, {answer.seconds * 1000:,.0f} ms"
+    took = f"{answer.seconds * 1000:.0f} ms" if answer.seconds < 0.1 else f"{answer.seconds:.1f} s"
+    return f"{'same' if same else 'differs'}, {answer.origin}, {took}"
 
 
 async def scores(truth: Trajectory, lives: list[Lived], *, plain: bool) -> Table:
@@ -167,9 +176,9 @@ async def scores(truth: Trajectory, lives: list[Lived], *, plain: bool) -> Table
     for column in (*BUILT_IN, "who answered", "tokens", "seconds"):
         table.add_column(column, justify="left" if column == "who answered" else "right")
     for life in lives:
-        table.add_row(life.session.model.name, *await means(truth, life.steps), *costs(life.steps))
+        table.add_row(life.name, *await means(truth, life.steps), *costs(life.steps))
     table.add_section()
-    for model, name in ((CopyLast(), "copy-last (sees the truth)"), (AlwaysEmpty(), "always-empty")):
+    for model, name in ((CopyLast(), "copy-last of the truth"), (AlwaysEmpty(), "always-empty")):
         answers = [await model.predict(query) for query in queries(truth)]
         table.add_row(name, *await means(truth, answers), "", "", "")
     return table
