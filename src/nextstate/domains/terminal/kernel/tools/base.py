@@ -58,6 +58,8 @@ class Call:
     """Runs another program: ``run(argv, stdin)``; for ``xargs``, ``find -exec``, ``env``."""
     piped: bool | None = None
     """Whether standard input is a pipe (or another thing without a size) instead of a file; ``None``: not known."""
+    columns: int = 0
+    """The width of the terminal at which the program runs; 0: there is none."""
 
     def path(self, operand: str) -> str:
         """The absolute path of an operand (not normalised: a trailing slash and ``..`` keep their meaning)."""
@@ -79,9 +81,10 @@ class Call:
 
     def quote(self, text: str) -> str:
         """The GNU ``quote()`` of messages: ‘text’ in a UTF-8 locale, 'text' otherwise."""
-        if any(ord(ch) < 32 or ch in "'‘’\\" for ch in text):
+        if any(not ch.isprintable() or ch in "‘’" or (ord(ch) > 126 and not self.utf8) for ch in text):
             raise Undetermined(f"how a message quotes {text!r}")
-        return f"‘{text}’" if self.utf8 else f"'{text}'"
+        text = text.replace("\\", "\\\\")
+        return f"‘{text}’" if self.utf8 else "'" + text.replace("'", "\\'") + "'"
 
     def read_text(self, operand: str) -> str:
         """The text of a file operand or, for ``-``, of standard input; bytes that are no UTF-8 are undetermined."""

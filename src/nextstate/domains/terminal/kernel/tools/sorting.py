@@ -137,10 +137,7 @@ def separator(call: Call, options: Options) -> str | None:
             raise stop("empty tab")
         now = "\0" if text == "\\0" else raw(text)
         if len(now) > 1:
-            shown = call.quote(text) if "\\" not in text else call.quote(text.replace("\\", "")).replace(
-                text.replace("\\", ""), text.replace("\\", "\\\\")
-            )  # fmt: skip
-            raise stop(f"multi-character tab {shown}")
+            raise stop(f"multi-character tab {call.quote(text)}")
         if tab not in (None, now):
             raise stop("incompatible tabs")
         tab = now
