@@ -1,6 +1,6 @@
 """Episodes about what a shell does: places, failures, pipes, modes of files, jobs."""
 
-# ruff: noqa: E501 - templates are lines of a shell; wrapping would hide them
+
 from __future__ import annotations
 
 from practice.kit import Kit

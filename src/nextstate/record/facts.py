@@ -121,9 +121,13 @@ def describe(facts: Mapping[str, Json]) -> str:
 def _listing(facts: Mapping[str, Json], most: int = 200) -> str:
     files, cwd = facts["files"], str(facts["cwd"])
     assert isinstance(files, dict)
-    if not files:
+    lines = [
+        f"{_shown(path, cwd)} ({len(str(text).encode())} bytes)"
+        for path, text in files.items()
+        if not path.endswith("/")
+    ]
+    if not lines:
         return "It is empty.\n"
-    lines = [f"{_shown(path, cwd)} ({len(str(text).encode())} bytes)" for path, text in files.items()]
     more = [f"... and {len(lines) - most} more"] if len(lines) > most else []
     return "Files:\n" + "".join(f"  {line}\n" for line in lines[:most] + more)
 

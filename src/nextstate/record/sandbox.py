@@ -7,7 +7,7 @@ import os
 import posixpath
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -44,8 +44,15 @@ class World:
         return "/root" if self.user == "root" else f"/home/{self.user}"
 
     def paths(self) -> dict[str, str]:
-        """``files`` under absolute, normal paths."""
-        return {posixpath.normpath(posixpath.join(self.cwd, path)): text for path, text in self.files.items()}
+        """``files`` under absolute, normal paths; one that ends in ``/`` is an empty directory."""
+        whole = {posixpath.join(self.cwd, path): text for path, text in self.files.items()}
+        return {posixpath.normpath(path) + "/" * path.endswith("/"): text for path, text in whole.items()}
+
+    def known(self, under: str = "") -> dict[str, str]:
+        """``paths`` and the directories that start empty, all below the directory ``under``."""
+        files = self.paths()
+        empty = {path for path in (self.home, self.cwd, "/tmp") if not any(one.startswith(f"{path}/") for one in files)}
+        return {f"{under}{path}": text for path, text in {**files, **{f"{path}/": "" for path in empty}}.items()}
 
     def tops(self) -> list[str]:
         """The first components of all directories that the recording owns, as ``home`` or ``srv``; sorted."""
@@ -70,6 +77,7 @@ class Place:
     env: Mapping[str, str]
     """The whole environment that a command is started with."""
     files: Mapping[str, str]
+    """The text of every file; a path that ends in ``/`` is an empty directory."""
     complete: tuple[str, ...]
 
 
@@ -97,6 +105,7 @@ def prepare(world: World, root: Path, *, sandbox: str = "auto", allow_unsandboxe
 
     ``sandbox`` is ``auto`` (bubblewrap, else none where that is allowed), ``bubblewrap`` or ``none``.
     """
+    world.tops()
     if sandbox not in ("auto", "bubblewrap", "none"):
         raise UsageError(f"unknown sandbox {sandbox!r}; known: auto, bubblewrap, none")
     missing = "" if sandbox == "none" else why_no_bubblewrap()
@@ -114,12 +123,12 @@ def prepare(world: World, root: Path, *, sandbox: str = "auto", allow_unsandboxe
 def _walled(world: World, root: Path) -> Place:
     uid = 0 if world.user == "root" else UID
     _etc(world, root / "etc", uid)
-    _lay(world, root / "own", world.paths())
+    _lay(world, root / "own")
     owned = [word for top in world.tops() for word in ("--bind", str(root / "own" / top), f"/{top}")]
     etc = ("--ro-bind", str(root / "etc"), "/etc")
     prefix = (*_walls(world.host, uid), *_system(), *etc, *owned, "--remount-ro", "/", "--chdir", world.cwd, "--")
     env, complete = environment(world, world.home), tuple(f"/{top}" for top in world.tops())
-    return Place("bubblewrap", prefix, "/", world.cwd, world.home, env, world.paths(), complete)
+    return Place("bubblewrap", prefix, "/", world.cwd, world.home, env, world.known(), complete)
 
 
 def _walls(host: str, uid: int) -> list[str]:
@@ -171,24 +180,25 @@ def _etc(world: World, into: Path, uid: int) -> None:
     (into / "shadow").chmod(0)
 
 
-def _lay(world: World, under: Path, files: Mapping[str, str]) -> None:
-    for path in _parents((world.home, world.cwd, "/tmp"), files):
-        (under / path.lstrip("/")).mkdir(mode=0o755, parents=True, exist_ok=True)
+def _lay(world: World, under: Path) -> None:
+    """Make the directories and files of ``world`` below the real directory ``under``."""
+    for folder in (world.home, world.cwd, "/tmp"):
+        (under / folder.lstrip("/")).mkdir(mode=0o755, parents=True, exist_ok=True)
     (under / "tmp").chmod(0o1777)
-    for path, text in files.items():
+    for path, text in world.paths().items():
         target = under / path.lstrip("/")
-        target.write_bytes(text.encode("utf-8", "surrogateescape"))
-        target.chmod(0o644)
-
-
-def _parents(directories: Iterable[str], files: Iterable[str]) -> list[str]:
-    return [*directories, *(posixpath.dirname(path) for path in files)]
+        try:
+            (target if path.endswith("/") else target.parent).mkdir(mode=0o755, parents=True, exist_ok=True)
+            if not path.endswith("/"):
+                target.write_bytes(text.encode("utf-8", "surrogateescape"))
+                target.chmod(0o644)
+        except OSError as error:
+            raise UsageError(f"cannot make the file {path!r} of the recording: {error.strerror}") from error
 
 
 def _open(world: World, root: Path) -> Place:
     """No walls: the same tree under a private directory, with this machine's own user and host name."""
-    _lay(world, root, world.paths())
+    _lay(world, root)
     cwd, home = f"{root}{world.cwd}", f"{root}{world.home}"
     env = environment(world, home) | {"TMPDIR": f"{root}/tmp"}
-    files = {f"{root}{path}": text for path, text in world.paths().items()}
-    return Place("none", (), cwd, cwd, home, env, files, (str(root),))
+    return Place("none", (), cwd, cwd, home, env, world.known(str(root)), (str(root),))

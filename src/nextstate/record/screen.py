@@ -52,6 +52,8 @@ class Screen:
         self.ending = ""
         self.first = ""
         """What the screen shows before the first key."""
+        self._dead = False
+        self._status: int | None = None
         self._prompt = re.compile(r"[\w.-]+@[\w.-]+:[^\s$#]*[$#] ?$")
 
     async def __aenter__(self) -> Screen:
@@ -93,10 +95,9 @@ class Screen:
             if keys.duration > self.limits.timeout:
                 meta["ended"] = "timeout"
             screen = await self._settled(before, min(keys.duration, self.limits.timeout))
-        dead, status = (await self._call("display-message", "-p", "#{pane_dead} #{pane_dead_status}")).split(" ", 1)
-        if dead.strip() == "1":
+        if self._dead:
             self.ending = "exit"
-            meta["exit"] = int(status) if status.strip() else 0
+            meta |= {} if self._status is None else {"exit": self._status}
         return Shown(screen, meta, self.ending)
 
     async def _send(self, keys: Keys) -> None:
@@ -117,13 +118,20 @@ class Screen:
             passed = loop.time() - start
             still = still + 1 if screen == last else 0
             waiting = bool(self._prompt.search(screen)) and (screen != before or passed > 10 * _POLL)
-            if passed >= seconds or (still >= 3 and waiting):
+            if passed >= seconds or (still >= 3 and waiting) or self._status is not None:
                 return screen
             last = screen
             await asyncio.sleep(min(_POLL, max(0.0, seconds - passed)))
 
     async def _capture(self) -> str:
-        return (await self._call("capture-pane", "-p")).rstrip("\n")
+        """The screen; notes the exit status of a shell that has ended."""
+        asked = ("display-message", "-p", "#{pane_dead} #{pane_dead_status}", ";", "capture-pane", "-p")
+        state, _, screen = (await self._call(*asked)).partition("\n")
+        dead, _, status = state.partition(" ")
+        self._dead = dead == "1"
+        if status.strip():  # comes a moment after the end, and never after a signal
+            self._status = int(status)
+        return screen.rstrip("\n")
 
     def _command(self) -> list[str]:
         # tmux adds variables of its own to what it starts, so the environment is made anew behind it.

@@ -48,7 +48,11 @@ RULES: tuple[Rule, ...] = (
     _rule("private_key", "-----begin", rf"{_BEGIN}(?:(?!-----)[\s\S]){{1,20000}}-----END [A-Z ]+-----"),
     _rule("jwt", "eyj", r"(?<![\w-])eyJ[\w-]{8,4000}\.eyJ[\w-]{8,4000}\.[\w-]{8,4000}"),
     _rule("aws_access_key", "akia asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    _rule("aws_secret_key", "aws", rf"(?i)aws_?secret_?(?:access_?)?key{_IS}['\"]?(?P<secret>[A-Za-z0-9/+]{{40}})\b"),
+    _rule(
+        "aws_secret_key",
+        "aws",
+        rf"(?i)aws_?secret_?(?:access_?)?key{_IS}['\"]?(?P<secret>[A-Za-z0-9/+]{{40}})(?![A-Za-z0-9/+])",
+    ),
     _rule(
         "github_token", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})"
     ),
@@ -106,12 +110,19 @@ class Scrubber:
     def clean(self, text: str) -> str:
         """``text`` with every secret that a rule sees, or that is known by now, replaced."""
         lowered = text.lower()
-        for rule in filter(lambda rule: rule.sees(lowered), RULES):
-            text = rule.pattern.sub(lambda match, rule=rule: self._replaced(rule, match), text)  # type: ignore[misc]
+        for rule in RULES:
+            if rule.sees(lowered):
+                text = self._apply(rule, text)
         for secret in sorted(self._names, key=len, reverse=True):
             if _unmistakable(secret) and (found := text.count(secret)):
                 self.counts[self._rules[secret]] += found
                 text = text.replace(secret, self._names[secret])
+        return text
+
+    def _apply(self, rule: Rule, text: str) -> str:
+        # Again until nothing changes: a match may reach over the beginning of another one.
+        while (cleaned := rule.pattern.sub(lambda match: self._replaced(rule, match), text)) != text:
+            text = cleaned
         return text
 
     def _replaced(self, rule: Rule, match: re.Match[str]) -> str:

@@ -38,7 +38,7 @@ def driver(fd: int) -> str:
     report = f"{{ builtin printf '%s\\n' $? >&{fd}; }} 2>/dev/null"
     receive = f"{{ builtin read -r -d '' <&{fd} || builtin kill $$; }} 2>/dev/null"
     give = '{ builtin printf %s "${REPLY#*:}"; exit "${REPLY%%:*}"; } 2>/dev/null'
-    evaluate = f'eval "$({receive}; {give})" {fd}>&-'
+    evaluate = f'builtin eval "$({receive}; {give})" {fd}>&-'
     return (
         f"unset BASH_EXECUTION_STRING; while {{ builtin :; }} 2>/dev/null; do while {report}; do {evaluate}; done; done"
     )
