@@ -83,7 +83,10 @@ class Report:
 
     def ask(self, question: str) -> None:
         """A question on standard error, without a newline."""
-        text = f"{self.call.name}: {question}"
+        self.note(f"{self.call.name}: {question}")
+
+    def note(self, text: str) -> None:
+        """Any text on standard error."""
         self._err.append(text)
         self._both.append(text)
         self.size += len(text)
