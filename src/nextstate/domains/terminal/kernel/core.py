@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
-from nextstate.domains.terminal.kernel import facts, learn, lexis
+from nextstate.domains.terminal.kernel import facts, learn, lexis, screen, watch
 from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
 from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
-from nextstate.domains.terminal.kernel.state import State, opening
+from nextstate.domains.terminal.kernel.state import State
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.tools.base import Call, Out
@@ -39,7 +39,7 @@ class TerminalKernel:
         self._remembered = remembered
 
     def open(self, setup: Setup) -> State:
-        return opening(setup)
+        return watch.opened(setup)
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         attempt = self._attempt(state, action, answers)
@@ -53,6 +53,8 @@ class TerminalKernel:
         attempt = self._attempt(state, action, answers)
         if attempt.state is not None and same(attempt.run.output, observation):
             return attempt.state
+        if state.screen is not None:
+            return watch.absorb(state, action, observation, compute)
         return learn.learn(state, action, observation, answers, compute)
 
     def _attempt(self, state: State, action: Action, answers: tuple[str, ...]) -> Attempt:
@@ -60,13 +62,23 @@ class TerminalKernel:
         hit = self._cache.get(key)
         if hit is not None and hit[0] is state:
             return hit[1]
-        attempt = compute(state, action, answers)
-        if attempt.state is None:
+        attempt = _played(state, action) if state.screen is not None else compute(state, action, answers)
+        if attempt.state is None and state.screen is None:
             attempt = learn.repeat(state, action, attempt)
         self._cache[key] = (state, attempt)
         if len(self._cache) > self._remembered:
             self._cache.popitem(last=False)
         return attempt
+
+
+def _played(state: State, action: Action) -> Attempt:
+    """Keystrokes at a terminal."""
+    tree = Tree(state.files, root=state.place.user == "root")
+    try:
+        output, after = screen.step(state, action, compute)
+    except Undetermined as unknown:
+        return Attempt(Run(reason=str(unknown)), tree, None)
+    return Attempt(Run(output), tree, after)
 
 
 def same(computed: str, shown: str) -> bool:
@@ -110,6 +122,7 @@ def _run(
     if call is None:
         return Attempt(Run(reason="how the action reaches a shell", cwd=state.cwd), tree, None)
     shell = shell_for(state.place)
+    shell.columns, shell.in_lines = (state.screen.columns, state.screen.in_lines) if state.screen else (0, False)
     run = shell.run(
         call.script,
         tree,

@@ -17,6 +17,7 @@ from bashkit import Bash, BashError, BuiltinResult
 
 from nextstate.domains.terminal.kernel.bridge import Bridge
 from nextstate.domains.terminal.kernel.files import File, FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
 from nextstate.domains.terminal.kernel.programs import PROGRAMS
 from nextstate.domains.terminal.kernel.tools import TOOLS
@@ -125,6 +126,8 @@ class Shell:
         self.at: bytes | None = None
         self.facts = dict(place.tools)
         self.zero, self.one_stream, self.known_lines = "bash", True, True
+        self.columns, self.in_lines = 0, False
+        """The width of the terminal of an interactive shell (0: there is none); whether `ls` prints elsewhere."""
         self.left = 0
         names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
         self._builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
@@ -244,11 +247,14 @@ class Shell:
                 facts=self.facts,
                 prefix=f"{self.zero}: line 1: ",
                 run=lambda args, text: self._nested(call, args, text),
+                columns=self.columns,
             )
             self.run_.called.add(call.name)
-            out = self._attempt(tool, call)
+            out = self._attempt(self._at_terminal(call.name, tool), call)
             if out.stdout and out.stderr:
                 self.pairs.append(out)
+                if self.columns and call.name not in IN_ORDER:
+                    self._note("the order of output and errors at a terminal")
             return BuiltinResult(stdout=out.stdout, stderr=out.stderr, exit_code=out.code)
 
         return answer
@@ -280,7 +286,7 @@ class Shell:
         except FsError as error:
             return self._lack(call, f"{call.name}: {error}")
         except Undetermined as unknown:
-            seen = self.known(call)
+            seen = None if self.columns and call.name in AT_TERMINAL else self.known(call)
             if seen is not None:
                 self.run_.recalled = True
                 return seen
@@ -290,6 +296,11 @@ class Shell:
         except Exception as defect:  # the boundary to our own tools: a defect must never become an answer
             return self._lack(call, f"{call.name}: {type(defect).__name__}: {defect}")
 
+    def _at_terminal(self, name: str, tool: Callable[[Call], Out]) -> Callable[[Call], Out]:
+        if not self.columns or (name == "ls" and self.in_lines):
+            return tool
+        return AT_TERMINAL.get(name, tool)
+
     def _lack(self, call: Call, reason: str) -> Out:
         self._note(reason)
         self.run_.lacks.append(Lack(call))
@@ -297,7 +308,7 @@ class Shell:
 
     def _nested(self, call: Call, args: list[str], stdin: str | None) -> Out:
         """A program started by a program (``xargs``, ``find -exec``, ``env``)."""
-        tool = TOOLS.get(args[0], self._lacking)
+        tool = self._at_terminal(args[0], TOOLS.get(args[0], self._lacking))
         inner = replace(call, name=args[0], args=tuple(args[1:]), stdin=stdin)
         try:
             return tool(inner)
@@ -342,6 +353,10 @@ class Shell:
             self.run_.shell_errors = True
         if not self.known_lines and "bash: line " in err:
             self._note("the line numbers of messages")
+        if self.columns:
+            err = re.sub(r"^bash: line \d+: ", "bash: ", err, flags=re.M)
+            if "bash: line " in out:
+                self._note("what messages begin with")
         if self.zero != "bash":
             err = re.sub(r"^bash: (?=line \d+: )", lambda _: f"{self.zero}: ", err, flags=re.M)
         return self._clean_text(err + out)  # bash writes what a builtin printed when the builtin ends
@@ -355,6 +370,8 @@ class Shell:
         return SUGGESTION.sub(r"\1", text)
 
     def _clean(self, content: bytes) -> bytes:
+        if self.columns and b"bash: line " in content:
+            self._note("what messages begin with")
         if not self.pairs and b"Did you mean" not in content:
             return content
         return self._clean_text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

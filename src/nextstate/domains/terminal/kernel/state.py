@@ -12,6 +12,7 @@ from nextstate.domains.terminal.kernel.files import Files
 from nextstate.domains.terminal.kernel.shell import Place, shell_for
 
 if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.screen import Screen
     from nextstate.types import Setup
 
 Key = tuple[str, ...]
@@ -46,6 +47,8 @@ class State:
     """Paths of files written in this session, the latest last; for people and models."""
     lost: str = ""
     """Why nothing can be determined any more (the shell has ended)."""
+    screen: Screen | None = None
+    """The terminal, in the keystroke dialect."""
 
 
 def opening(setup: Setup) -> State:

@@ -1,0 +1,394 @@
+"""What a screen teaches that was not computed: where the shell is, and what each typed command printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from nextstate.domains.terminal.kernel import interactive, learn
+from nextstate.domains.terminal.kernel.files import Dir, File, Files, Tree, Undetermined
+from nextstate.domains.terminal.kernel.pane import Pane, cells
+from nextstate.domains.terminal.kernel.screen import (
+    CONTINUED,
+    INTERRUPT,
+    NO_DIRECTORY,
+    Prompt,
+    Screen,
+    Typist,
+    events,
+    hindrance,
+)
+from nextstate.domains.terminal.kernel.shell import shell_for
+from nextstate.domains.terminal.kernel.state import State, opening
+from nextstate.domains.terminal.kernel.typed import first
+
+if TYPE_CHECKING:
+    from nextstate.types import Setup
+
+_PROMPT = re.compile(
+    r"(?P<lead>(?:\([\w.@+-]+\) )?)(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<cwd>[/~][^$#:]*?)(?P<mark>[$#])(?: |\Z)"
+)
+_ASSIGNED = re.compile(
+    r"\b([A-Za-z_]\w*)(?:\+?=|\s*\(\))|\b(?:read|mapfile|readarray|local|declare|for)\s+(?:-\w+\s+)*(\w+)"
+)
+_RESHAPES = re.compile(r"\b(?:set|shopt|alias|unalias|exec|source|enable)\b|(?:^|[\s;])\.\s")
+_NESTS = re.compile(
+    r"(?<![\w./-])(?:(?:ba|z|da|k)?sh|su|sudo|ssh|docker|kubectl|chroot|newgrp|exit|logout|exec|script|tmux|screen)"
+    r"(?![\w.-])"
+)
+_MARGIN = 8
+"""Columns at the right edge: a row that reaches into them may go on in the next."""
+
+
+def opened(setup: Setup) -> State:
+    """The state before the first turn; ``facts["screen"]`` makes it one of the keystroke dialect."""
+    told = setup.facts.get("screen")
+    if not isinstance(told, dict):
+        return opening(setup)
+    text, size, height = str(told.get("text") or "").rstrip(), told.get("columns"), told.get("rows")
+    pane = Pane(size if isinstance(size, int) and size > 1 else 80, tuple(text.split("\n")))
+    rows = height if isinstance(height, int) else 0
+    screen = Screen(pane, rows, told.get("shows") == "whole" and rows > 0, "\n" in text)
+    env = setup.facts.get("env")
+    home = str(env.get("HOME") or "") if isinstance(env, dict) else ""
+    prompt, cwd = _first_prompt(pane.rows[-1], home)
+    known = {key: value for key, value in setup.facts.items() if value not in ("", None)}
+    if prompt is not None:
+        known = {"user": prompt.user, "host": prompt.host, "cwd": cwd or "/", **known}
+    state = replace(opening(replace(setup, facts=known)), screen=replace(screen, prompt=prompt))
+    return _settled(state, list(pane.rows))
+
+
+def _first_prompt(row: str, home: str) -> tuple[Prompt | None, str]:
+    found = _PROMPT.match(row)
+    if found is None:
+        return None, ""
+    home = home or ("/root" if found["user"] == "root" else "")
+    prompt = Prompt(found["user"], found["host"], found["mark"], home, found["lead"])
+    return prompt, prompt.directory(found["cwd"])
+
+
+# -- after an observation ---------------------------------------------------------------------------------------
+
+
+def absorb(state: State, action: str, observation: str, compute: Callable[..., Any]) -> State:
+    """The state after a screen that was not computed."""
+    assert state.screen is not None
+    rows = [row.rstrip() for row in observation.rstrip().split("\n")]
+    try:
+        keys = [text for text, _ in events(action)]
+    except Undetermined:
+        return _settled(_disturbed(state, action), rows)
+    typed = "".join(keys)
+    if not typed:
+        return _settled(state, rows, state.screen.typed)
+    if not state.screen.ready:
+        return _settled(_disturbed(state, typed), rows)
+    try:
+        units, rest = _units(state.screen.typed + typed)
+    except Undetermined:
+        return _settled(_disturbed(state, typed), rows)
+    reader = _Reader(state, rows, compute)
+    if INTERRUPT in typed:
+        reader.lost = True
+    for number, unit in enumerate(units):
+        reader.unit(unit, units[number + 1] if number + 1 < len(units) else rest)
+    return _settled(reader.state, rows, rest)
+
+
+def _units(typed: str) -> tuple[list[str], str]:
+    """The complete commands in a text, and what is left of it."""
+    found = []
+    for part in re.split(f"[^\n]*{INTERRUPT}", typed):
+        text = part
+        while "\n" in text:
+            whole = text[: text.rindex("\n") + 1]
+            size = first(whole)
+            if size is None:
+                break
+            found.append(text[:size])
+            text = text[size:]
+    return found, text
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Goes down the rows of a screen, from command to command."""
+
+    state: State
+    rows: list[str]
+    compute: Callable[..., Any]
+    at: int = -1
+    """The row of the prompt at which the next command was typed."""
+    base: tuple[str, int] = ("", 0)
+    """That row before the command was typed, and the column of the cursor."""
+    lost: bool = False
+
+    def unit(self, unit: str, following: str) -> None:
+        """One command: what it printed is read off the screen, and learnt."""
+        state = self.state
+        assert state.screen is not None
+        fresh = unit.removeprefix(state.screen.typed)
+        echo = [] if self.lost else self.echo(fresh)
+        if not self.lost and self.at < 0:
+            self.at = self.start(echo)
+        begin = self.at + len(echo)
+        if self.lost or self.at < 0 or [row.rstrip() for row in echo] != self.rows[self.at : begin]:
+            self.forget(unit)
+            return
+        self.state = replace(state, screen=replace(state.screen, typed=""))
+        if not self.computed(unit, begin):
+            self.read(unit, begin, following)
+
+    def echo(self, text: str) -> list[str]:
+        """The rows that typing ``text`` at the prompt gives, the prompt's own row included."""
+        screen = self.state.screen
+        assert screen is not None
+        base, column = self.base if self.at >= 0 else (screen.pane.rows[-1], screen.pane.column)
+        lines = text.removesuffix("\n").replace("\n", f"\n{CONTINUED}")
+        try:
+            return list(Pane(screen.columns, (base,), column).write(lines).rows)
+        except Undetermined:
+            self.lost = True
+            return []
+
+    def start(self, echo: list[str]) -> int:
+        """The row at which the first command was typed, or -1 when that is not clear."""
+        screen = self.state.screen
+        assert screen is not None
+        head = [row.rstrip() for row in echo]
+        if not screen.whole:
+            if self.rows[:1] == [""] and screen.above:
+                self.rows = self.rows[1:]
+            return 0 if self.rows[: len(head)] == head else -1
+        old = list(screen.pane.shown()[:-1])
+        scrolled = range(len(old) + 1) if len(self.rows) >= screen.rows else (len(old),)
+        fits = [n for n in scrolled if self.rows[:n] == old[len(old) - n :] and self.rows[n : n + len(head)] == head]
+        return fits[0] if len(fits) == 1 else -1
+
+    def computed(self, unit: str, begin: int) -> bool:
+        """Whether the command can be computed, and the screen shows just that."""
+        try:
+            typist = Typist(self.state, self.compute)
+            output, state = typist.run(unit.removesuffix("\n"))
+            pane = Pane(typist.screen.columns).write(output)
+            column = pane.column
+            pane = pane.write(typist.prompt.text(state.cwd))
+        except Undetermined:
+            return False
+        rows = [row.rstrip() for row in pane.rows]
+        shown = self.rows[begin : begin + len(rows)]
+        if len(shown) < len(rows) or shown[:-1] != rows[:-1] or not shown[-1].startswith(rows[-1]):
+            return False
+        self.state, self.at = state, begin + len(rows) - 1
+        self.base = (pane.rows[-1], pane.column)
+        return column >= 0
+
+    def read(self, unit: str, begin: int, following: str) -> None:
+        """Cuts out what the command printed, up to the prompt at which the next line was typed."""
+        screen = self.state.screen
+        assert screen is not None and screen.prompt is not None
+        line = following.partition("\n")[0]
+        last = not following or "\n" not in following
+        found = []
+        for number in range(begin, len(self.rows)):
+            prompt = prompt_in(self.rows[number], screen.prompt)
+            if prompt is None or (last and number != len(self.rows) - 1):
+                continue
+            start, cwd, end = prompt
+            behind = self.rows[number][end:].strip()
+            if behind == line.strip() or (behind and line.startswith(behind)):
+                found.append((number, start, cwd))
+        if len(found) != 1:
+            self.forget(unit)
+            return
+        self.at, start, cwd = found[0]
+        text = "".join(f"{row}\n" for row in self.rows[begin : self.at]) + self.rows[self.at][:start]
+        self.learn(unit, text)
+        self.state = _located(self.state, cwd, self.compute)
+        prompt_text = self.rows[self.at][:start] + screen.prompt.text(cwd) if cwd else ""
+        self.base = (prompt_text, cells(prompt_text))
+        self.lost = not cwd
+
+    def learn(self, unit: str, text: str) -> None:
+        state, line = self.state, unit.removesuffix("\n")
+        assert state.screen is not None
+        if not line.strip():
+            return
+        plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
+        if plain is None:
+            self.state = _unseen(state, line, self.compute)
+            return
+        learnt = learn.learn(replace(state, screen=None), line, plain, (), self.compute)
+        seen = dict(learnt.seen)
+        if plain != text:
+            seen.pop((state.cwd, learn.WHOLE, line), None)
+        read = state.screen.read or _taught(state.files, learnt.files)
+        self.state = replace(learnt, seen=MappingProxyType(seen), screen=replace(state.screen, read=read))
+
+    def forget(self, unit: str) -> None:
+        """A command of which nothing can be read off the screen."""
+        self.lost = True
+        if self.state.lost:
+            self.state = _disturbed(self.state, unit)
+        else:
+            self.state = _unseen(self.state, unit.removesuffix("\n"), self.compute)
+
+
+def prompt_in(row: str, form: Prompt) -> tuple[int, str, int] | None:
+    """Where a prompt of a known form begins in a row, the directory that it shows, and where it ends."""
+    start = row.find(f"{form.lead}{form.user}@{form.host}:")
+    found = _PROMPT.match(row, start) if start >= 0 else None
+    if found is None or found["mark"] != form.mark:
+        return None
+    return start, form.directory(found["cwd"]), found.end()
+
+
+def _taught(before: Files, after: Files) -> bool:
+    """Whether contents are known that were not."""
+    if before is after:
+        return False
+    return any(
+        isinstance(entry, File) and entry.content and before.entries.get(path) != entry
+        for path, entry in after.entries.items()
+    )
+
+
+# -- texts off the screen ---------------------------------------------------------------------------------------
+
+
+def _plain(line: str, text: str, columns: int) -> str | None:
+    """What the command would have printed to a pipe, or ``None`` when that cannot be told from the screen."""
+    rows = text.split("\n")
+    if any(cells(row) > columns - _MARGIN for row in rows) or _maybe_tabs(rows):
+        return None
+    if re.search(r"(?<![\w./-])ls(?![\w-])", line):
+        if interactive.listing(line) is False:
+            return text
+        return _unlisted(line, text, columns)
+    return re.sub(r"^bash: (?!line \d)", "bash: line 1: ", text, flags=re.M)
+
+
+def _maybe_tabs(rows: list[str]) -> bool:
+    """Whether all wide gaps between words end where tabs would."""
+    gaps = [(match.start(), match.end()) for row in rows for match in re.finditer(r"(?:^ +| {2,})(?=\S)", row)]
+    for group in ([end for start, end in gaps if start == 0], [end for start, end in gaps if start]):
+        if group and all(end % 8 == 0 for end in group):
+            return True
+    return False
+
+
+def _unlisted(line: str, text: str, columns: int) -> str | None:
+    """The names that ``ls`` shows in columns, one a line."""
+    if (
+        not re.fullmatch(r"\s*ls(?:\s+-[1aAp]+)*(?:\s+[\w./~-]+)?\s*", line)
+        or text.startswith("ls: ")
+        or not text.endswith("\n")
+    ):
+        return text if not text else None
+    if re.search(r"\s-\w*1", line):
+        return text if "'" not in text else None
+    table = [re.split(r" {2,}", row.strip()) for row in text[:-1].split("\n")]
+    names = [row[column] for column in range(len(table[0])) for row in table if column < len(row)]
+    if any("'" in name or '"' in name for name in names) or interactive.columns(names, columns) != text[:-1].split(
+        "\n"
+    ):
+        return None
+    return "".join(f"{name}\n" for name in names)
+
+
+# -- what is left after something that is not understood -----------------------------------------------------------
+
+
+def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
+    """The state after a command whose output is not known."""
+    from nextstate.domains.terminal.kernel.core import after
+
+    if not line.strip():
+        return state
+    if _NESTS.search(line):
+        return replace(_disturbed(state, line), lost="which shell this is")
+    tree = Tree(state.files, root=state.place.user == "root")
+    attempt = compute(replace(state, screen=None), line, tree=tree, lenient=True)
+    run = attempt.run
+    run.reason = run.reason or "its output is not known"
+    result = learn._aftermath(replace(state, screen=None), line, "?", run, tree, after)
+    names = {name for pair in _ASSIGNED.findall(line) for name in pair if name}
+    lost = result.lost or ("the shell's own state" if _RESHAPES.search(line) else "")
+    return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
+
+
+def _disturbed(state: State, text: str) -> State:
+    """The state after keys that went to a program, or that are not understood: any file may have changed."""
+    names = {name for pair in _ASSIGNED.findall(text) for name in pair if name}
+    lost = state.lost if state.lost != NO_DIRECTORY else ""
+    return replace(
+        state,
+        files=Files.start({}, (), state.cwd, {}),
+        seen=MappingProxyType(learn.lasting(state.seen)),
+        exit=None,
+        tainted=state.tainted | names,
+        lost="the shell's own state" if _RESHAPES.search(text) else lost,
+    )
+
+
+def _settled(state: State, rows: list[str], typed: str = "") -> State:
+    """The state with the rows that are now on the screen, and the directory that the prompt shows."""
+    screen = state.screen
+    assert screen is not None
+    if screen.prompt is None:
+        prompt, cwd = _first_prompt(rows[-1], "")
+        if prompt is not None:
+            place = replace(state.place, user=prompt.user, host=prompt.host, cwd=cwd or "/")
+            files = Files.start({}, (), place.cwd, {})
+            state = replace(state, place=place, shell=shell_for(place).start, cwd=place.cwd, files=files)
+            screen = replace(screen, prompt=prompt)
+    above = screen.above or len(rows) > 1
+    line = typed.rpartition("\n")[2]
+    ready, skew, last, cwd = _waiting(screen, rows[-1], typed, line)
+    pane = Pane(screen.columns, (*rows[:-1], last) if screen.whole else (last,), cells(last))
+    screen = replace(screen, pane=pane, above=above, ready=ready, typed=typed if ready else "", skew=skew)
+    state = replace(state, screen=screen)
+    if not ready or "\n" in typed:
+        return state
+    from nextstate.domains.terminal.kernel.core import compute
+
+    return _located(state, cwd, compute)
+
+
+def _waiting(screen: Screen, row: str, typed: str, line: str) -> tuple[bool, int, str, str]:
+    """Whether the shell waits in the last row, where its prompt begins, the full row, and the directory shown."""
+    if screen.prompt is None:
+        return False, 0, row, ""
+    if "\n" in typed:
+        last = CONTINUED + line
+        return row == last.rstrip(), 0, last, ""
+    found = prompt_in(row, screen.prompt)
+    if found is None or row[found[2] :].rstrip() != line.rstrip():
+        return False, 0, row, ""
+    start, cwd, end = found
+    full = row[:end].rstrip() + " " + line
+    return True, start, full, cwd
+
+
+def _located(state: State, cwd: str, compute: Callable[..., Any]) -> State:
+    """The state with the shell in ``cwd``, which its prompt shows (nothing: the prompt does not tell)."""
+    if cwd and cwd == state.cwd and state.lost != NO_DIRECTORY:
+        return state
+    if not cwd:
+        return replace(state, lost=state.lost or NO_DIRECTORY)
+    if state.lost not in ("", NO_DIRECTORY):
+        return state
+    tree = Tree(state.files, root=True)
+    if not isinstance(tree.entry(cwd), Dir):
+        tree.put(cwd, Dir())
+    plain = replace(state, files=tree.commit(), lost="", screen=None)
+    moved: State | None = compute(plain, f"cd -- {shlex.quote(cwd)}").state
+    if moved is None:
+        return replace(state, lost=NO_DIRECTORY)
+    tainted = state.tainted | {"OLDPWD"}
+    return replace(moved, exit=state.exit, screen=state.screen, tainted=tainted, flags=state.flags)
