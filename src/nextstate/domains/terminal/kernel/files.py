@@ -56,6 +56,8 @@ class File:
     content: bytes | None
     mode: int = 0o644
     mode_known: bool = False
+    opaque: object = None
+    """An immutable value that only the tool that wrote the file understands; other tools go by ``content``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +339,7 @@ class Tree:
         if text is not None and len(text) > MAX_FILE:
             raise Undetermined(f"{path} grows beyond {MAX_FILE} bytes")
         if isinstance(old, File):
-            self.delta[real] = replace(old, content=text)
+            self.delta[real] = replace(old, content=text, opaque=None)
         else:
             self.delta[real] = File(text, mode, mode_known=old is not None)
 
