@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nextstate.cli.common import printable
+from nextstate.cli.demo import DEFAULT
 from nextstate.errors import StepFailed
 from nextstate.types import Origin, Outcome, Prediction, Query, Usage
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from nextstate.sim import Session
     from nextstate.types import Trajectory, WorldModel
 
-DEFAULT = "grounded+local"
 ACTIONS = (
     "pwd",
     "printf 'pear\\napple\\nfig\\napple\\n' > fruit.txt",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from nextstate.cli.catalogue import pull
 from nextstate.cli.common import DONE, say
-from nextstate.demo import DEFAULT
 from nextstate.errors import NextstateError
 
 if TYPE_CHECKING:
     from nextstate.cli.common import Commands
+
+DEFAULT = "grounded+local"
 
 
 def add(commands: Commands) -> None:
