@@ -9,7 +9,7 @@ from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, L
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
 from nextstate.domains.terminal.kernel.tools.targets import Pair, pairs, unknown_target
-from nextstate.domains.terminal.kernel.tools.wording import Report, locate, quoteaf, why
+from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, quoteaf, why
 
 CP = grammar(
     "adfHinprRt:TuvxLP",
@@ -89,7 +89,8 @@ class _Cp:
         except FsError as error:
             if error.errno is Errno.NOTDIR and target.endswith("/") and isinstance(node, File):
                 raise Undetermined("a file with a slash as target") from None
-            self.fail(f"cannot stat {self.name(target)}: {why(error)}")
+            what = "cannot stat" if coreutils(self.call, since=(9, 1)) else "failed to access"
+            self.fail(f"{what} {self.name(target)}: {why(error)}")
             return
         if isinstance(old, Thing):
             raise Undetermined(f"{target} may be a file or a directory")
@@ -112,7 +113,8 @@ class _Cp:
             self.fail(f"cannot overwrite non-directory {self.name(target)} with directory {self.name(shown)}")
             return False
         if isinstance(old, Dir) and not isinstance(node, Dir):
-            self.fail(f"cannot overwrite directory {self.name(target)} with non-directory")
+            more = "" if coreutils(self.call, until=(9, 1)) else f" {self.name(shown)}"
+            self.fail(f"cannot overwrite directory {self.name(target)} with non-directory{more}")
             return False
         if not isinstance(old, Dir) and self.tree.resolve(path, follow=False) in self.made:
             self.fail(f"will not overwrite just-created {self.name(target)} with {self.name(shown)}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, Link, Node, Thing, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
-from nextstate.domains.terminal.kernel.tools.wording import Report, locate, ordered, quoteaf, searchable, why
+from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, ordered, quoteaf, searchable, why
 
 LS = grammar(
     "1aABcdfFghHI:klLnNopqQrRStuUX",
@@ -126,7 +126,7 @@ class _Ls:
         try:
             target = self.tree.get(path)
         except FsError as error:
-            if strict or error.errno is not Errno.NOENT:
+            if strict or (error.errno is not Errno.NOENT and coreutils(self.call, until=(9, 1))):
                 raise
             return link
         if isinstance(target, Thing):

@@ -10,7 +10,7 @@ from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, L
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.modes import read_mode
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool, wrong_usage
-from nextstate.domains.terminal.kernel.tools.wording import Report, locate, quoteaf, why
+from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, quoteaf, why
 
 MKDIR = grammar("m:pv", {"mode=": "m", "parents": "p", "verbose": "v"}, other="Z", other_long="context[=]")
 RMDIR = grammar("pv", {"parents": "p", "verbose": "v", "ignore-fail-on-non-empty": "ignore"}, other_long="path")
@@ -47,8 +47,8 @@ def _mkdir_mode(call: Call, options: Options) -> int | None:
     if change is None:
         return None
     mode = change(0o777, True, call.umask)
-    if mode & 0o7000:
-        raise Undetermined("mkdir with special bits")
+    if mode & 0o7000 or (not text.isdigit() and not coreutils(call, since=(9, 1))):
+        raise Undetermined("mkdir with special bits or symbols")
     return mode
 
 

@@ -8,7 +8,7 @@ from nextstate.domains.terminal.kernel.files import Absent, Dir, Errno, File, Fs
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
 from nextstate.domains.terminal.kernel.tools.targets import Pair, pairs, unknown_target
-from nextstate.domains.terminal.kernel.tools.wording import Report, locate, quoteaf, why
+from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, quoteaf, why
 
 MV = grammar(
     "finTt:uv",
@@ -70,6 +70,8 @@ class _Mv:
         if unknown_target(self.call, pair):
             self.to_unknown(pair, source, node)
             return
+        if not pair.target:
+            raise Undetermined("mv to an empty name")
         target = locate(self.call, pair.target)
         if pair.target.endswith("/") and not pair.into and not isinstance(node, Dir):
             self.file_with_slash(pair, target)
@@ -77,7 +79,8 @@ class _Mv:
         try:
             old = self.tree.lookup(target.rstrip("/"), follow=False)
         except FsError as error:
-            self.report.fail(f"cannot stat {self.name(pair.target)}: {why(error)}")
+            what = "cannot stat" if coreutils(self.call, since=(9, 1)) else "failed to access"
+            self.report.fail(f"{what} {self.name(pair.target)}: {why(error)}")
             return
         if isinstance(old, Thing) or (isinstance(node, Thing) and old is not None):
             raise Undetermined(f"{target} may be a file or a directory")
@@ -120,7 +123,8 @@ class _Mv:
             self.report.fail(f"cannot overwrite non-directory {target_name} with directory {source_name}")
             return False
         if isinstance(old, Dir) and not isinstance(node, Dir):
-            self.report.fail(f"cannot overwrite directory {target_name} with non-directory")
+            more = "" if coreutils(self.call, until=(9, 1)) else f" {source_name}"
+            self.report.fail(f"cannot overwrite directory {target_name} with non-directory{more}")
             return False
         if self.tree.parent_for(target) in self.made:
             self.report.fail(f"will not overwrite just-created {target_name} with {source_name}")
@@ -142,7 +146,10 @@ class _Mv:
         if isinstance(old, Dir) and self.tree.names(target):
             if self.tree.resolve(target).startswith(self.tree.resolve(source) + "/"):
                 return True
-            self.cannot(pair, Errno.NOTEMPTY.value)
+            if coreutils(self.call, until=(9, 1)):
+                self.cannot(pair, Errno.NOTEMPTY.value)
+            else:
+                self.report.fail(f"cannot overwrite {self.name(pair.target)}: {Errno.NOTEMPTY.value}")
             return False
         return True
 

@@ -7,7 +7,7 @@ import posixpath
 from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, Link, Thing, Tree, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool, wrong_usage
-from nextstate.domains.terminal.kernel.tools.wording import Report, locate, quotef, why
+from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, quotef, why
 
 BASENAME = grammar("as:z", {"multiple": "a", "suffix=": "s", "zero": "z"}, permute=False)
 DIRNAME = grammar("z", {"zero": "z"})
@@ -113,6 +113,8 @@ def realpath(call: Call, options: Options) -> Out:
     for operand in options.operands:
         try:
             path = locate(call, operand)
+            if options.has("s") and not coreutils(call, since=(9, 1)) and not call.tree.exists(path):
+                raise Undetermined("realpath -s of what does not exist")
             text = posixpath.normpath(path) if options.has("s") else canonical(call.tree, path, mode)
             report.say((posixpath.relpath(text, start) if start else text) + end)
         except FsError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nextstate.domains.terminal.kernel.files import Dir, Errno, FsError, Thing, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 from nextstate.domains.terminal.kernel.tools.options import Options, Stop, wrong_usage
-from nextstate.domains.terminal.kernel.tools.wording import locate, quoteaf, why
+from nextstate.domains.terminal.kernel.tools.wording import coreutils, locate, quoteaf, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,14 @@ def _must_be_dir(call: Call, operand: str, what: str) -> None:
         error = FsError(Errno.NOTDIR, operand)
     except FsError as failure:
         error = failure
-    raise Stop(Out(stderr=f"{call.name}: {what} {quoteaf(call, operand)}: {why(error)}\n", code=1))
+    name = quoteaf(call, operand)
+    message = f"{what} {name}: {why(error)}"
+    if call.name == "ln" and what != "target":
+        raise Undetermined("the message of ln -t")
+    if call.name != "ln" and coreutils(call, until=(8, 99)):
+        old = what != "target" and error.errno is not Errno.NOTDIR
+        message = f"failed to access {name}: {why(error)}" if old else f"target {name} is not a directory"
+    raise Stop(Out(stderr=f"{call.name}: {message}\n", code=1))
 
 
 def _is_dir(call: Call, operand: str, no_follow: bool, *, many: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -113,6 +114,14 @@ def locate(call: Call, operand: str) -> str:
     if not operand:
         raise FsError(Errno.NOENT, operand)
     return call.path(operand)
+
+
+def coreutils(call: Call, *, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (99, 0)) -> bool:
+    """Whether the known version of the GNU core utilities lies in a range; an unknown one is undetermined."""
+    match = re.match(r"(\d+)\.(\d+)", call.facts.get("coreutils", ""))
+    if match is None:
+        raise Undetermined("versions of the core utilities differ here")
+    return since <= (int(match[1]), int(match[2])) <= until
 
 
 def why(error: FsError) -> str:
