@@ -15,7 +15,8 @@ FUNCTIONS = frozenset(
     "length substr index split sub gsub match sprintf tolower toupper int sqrt exp log sin cos atan2".split()
 )
 _UNKNOWN = frozenset(
-    "rand srand system close fflush gensub strftime systime mktime asort asorti and or xor compl lshift rshift strtonum PROCINFO RT IGNORECASE BINMODE".split()
+    """rand srand system close fflush gensub strftime systime mktime asort asorti and or xor compl lshift rshift
+    strtonum PROCINFO RT IGNORECASE BINMODE""".split()
 )
 """Names whose meaning differs between awks, or whose value is not determined."""
 

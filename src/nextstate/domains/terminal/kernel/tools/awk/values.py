@@ -23,12 +23,13 @@ Value: TypeAlias = "float | str | Unset"
 UNSET = Unset()
 _LOOKS = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
 _PREFIX = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
+_AMBIGUOUS = re.compile(r"\s*[-+]?(?:0[xX][\da-fA-F.]*(?:[pP][-+]?\d+)?|nan(?:\(\w*\))?|inf(?:inity)?)\s*", re.I)
 _SPECIAL = re.compile(r"\s*[-+]?(?:0[xX]|nan|inf)", re.I)
 
 
 def from_input(text: str) -> str:
     """A field or other input."""
-    if _SPECIAL.match(text):
+    if _AMBIGUOUS.fullmatch(text):
         raise Undetermined(f"whether awk takes {text[:20]!r} for a number")
     return Numeric(text) if _LOOKS.fullmatch(text) else text
 
