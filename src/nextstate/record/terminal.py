@@ -99,14 +99,16 @@ async def record_commands(
     limits: Limits | None = None,
     source: Source | None = None,
     keystrokes: bool = False,
+    out: Path | None = None,
 ) -> Trajectory:
     """Type ``commands`` into one real bash and return what it showed.
 
     ``files`` (absolute paths, or relative to ``cwd``) exist before the first command, and nothing else does where the
     recording owns the directory. ``timeout`` is in seconds a command (``limits`` has the rest of the limits). A command
     that ends the shell ends the trajectory; ``meta["ending"]`` names how, and ``meta["left"]`` counts the commands that
-    were not typed any more.
+    were not typed any more. With ``out``, the trajectory is added to that file as :func:`record_interactive` does.
     """
+    book = _Book(out)
     world = World(dict(files or {}), cwd, user, host, dict(env or {}))
     async with recording(
         id,
@@ -120,7 +122,10 @@ async def record_commands(
         for command in commands:
             if not running.ending:
                 await running.step(command)
-        return _with_rest(running.trajectory, len(commands))
+                await book.keep(running.trajectory)
+        whole = _with_rest(running.trajectory, len(commands))
+        await book.keep(whole)
+        return whole
 
 
 record_keystrokes = functools.partial(record_commands, keystrokes=True)
@@ -133,7 +138,9 @@ async def record_interactive(
     show: Callable[[Turn], None],
     *,
     id: str,
+    sandbox: str = "auto",
     allow_unsandboxed: bool = False,
+    keystrokes: bool = False,
     limits: Limits | None = None,
 ) -> Trajectory:
     """Record what a person types until ``ask`` gives ``None`` or the shell ends.
@@ -141,12 +148,26 @@ async def record_interactive(
     The trajectory is added to ``out`` (``.jsonl`` or ``.jsonl.zst``) and written after every turn, so that a kill loses
     nothing that was finished. Raises :class:`~nextstate.errors.DataError` when ``out`` exists and is broken.
     """
-    before = list(store.read(out)) if out.exists() else []
-    async with recording(id, allow_unsandboxed=allow_unsandboxed, limits=limits) as running:
+    book = _Book(out)
+    async with recording(
+        id, keystrokes=keystrokes, sandbox=sandbox, allow_unsandboxed=allow_unsandboxed, limits=limits
+    ) as running:
         while not running.ending and (action := await ask()) is not None:
             show(await running.step(action))
-            await asyncio.to_thread(store.write, out, [*before, running.trajectory])
+            await book.keep(running.trajectory)
         return running.trajectory
+
+
+class _Book:
+    """A file that a growing trajectory is added to; what stands in it already is kept, if it can be read at all."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.before = list(store.read(path)) if path and path.exists() else []
+
+    async def keep(self, trajectory: Trajectory) -> None:
+        if self.path:
+            await asyncio.to_thread(store.write, self.path, [*self.before, trajectory])
 
 
 def _with_rest(trajectory: Trajectory, asked: int) -> Trajectory:
