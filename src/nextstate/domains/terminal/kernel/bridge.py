@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes as c
 import posixpath
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,12 @@ _KINDS = {
     Errno.NOTEMPTY: 7, Errno.LOOP: 0,
 }  # fmt: skip
 
+BASHISM = re.compile(
+    r"\[\[|\(\(|\bfunction\s|<<<|[<>]\(|\$'|\{\w+\.\.\w+\}|\b(?:declare|typeset|source|local|let|mapfile|readarray|"
+    r"shopt|pushd|popd|disown|BASH\w*|RANDOM|SECONDS|PIPESTATUS|trap|select)\b|=\(|\+=|&>|\|&|\$\{[^}]*[/^,@:]|\$\{\w+\[|"
+    r"\[[^\]]*==|\becho\s+(?:-[eE]|[^;|&\n]*\\)|\bread\s+-[^r]|\bprintf\s+-v|\bset\s+-o|[^\w]\{[^}\s]*,[^}\s]*\}"
+)
+"""What bash takes and a POSIX shell (``sh``) does not, or takes in another way."""
 _PROGRAM_DIRS = frozenset(PROGRAM_DIRS)
 _new_capsule = c.pythonapi.PyCapsule_New
 _new_capsule.restype = c.py_object
@@ -161,7 +168,24 @@ class Bridge:
     def _read_file(self, _: Any, path: _Text, out: Any, error: Any) -> int:
         name = _text(path)
         self.settle()
-        return self._guard(error, lambda: self._give(out[0], self.tree.read(name)))
+
+        def answer() -> None:
+            content = self.tree.read(name)
+            if content.startswith(b"#!"):
+                self._check_interpreter(name, content)
+            self._give(out[0], content)
+
+        return self._guard(error, answer)
+
+    def _check_interpreter(self, name: str, content: bytes) -> None:
+        """bashkit runs every script as bash, whatever its first line says."""
+        first, _, rest = content.partition(b"\n")
+        words = first[2:].decode("utf-8", "replace").split()
+        program = posixpath.basename(words[-1] if words[:1] == ["/usr/bin/env"] else words[0]) if words else ""
+        if program not in ("bash", "sh", "dash"):
+            self.note(f"{name} may be run by {program}")
+        elif program != "bash" and BASHISM.search(rest.decode("utf-8", "replace")):
+            self.note(f"{name} is written for bash but run by {program}")
 
     def _write_file(self, _: Any, path: _Text, content: _Text, error: Any) -> int:
         name = _text(path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
 from nextstate.domains.terminal.kernel import facts, learn, lexis, screen, watch
+from nextstate.domains.terminal.kernel.bridge import BASHISM
 from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
 from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
@@ -112,6 +113,8 @@ def _run(
     reason = state.lost or learn.touches_tainted(state, action) or lexis.awkward(action)
     if state.exit is None and lexis.asks_status(action):
         reason = reason or "the exit status of the action before is not known"
+    if _SH.search(action) and (BASHISM.search(action) or _bashisms(state, action)):
+        reason = reason or "a script for bash that sh runs"
     if _sources_trap(state, action):
         reason = reason or "a trap that a sourced file sets"
     if "x" in state.flags or "v" in state.flags:
@@ -139,6 +142,8 @@ def _run(
     )
     if run.ended and not state.invoke:
         run.reason = run.reason or "the action does not come to its end"
+    if run.shell_errors and _SH.search(action):
+        run.reason = run.reason or "how sh words its errors"
     if run.shell_errors and lexis.calls(action, state.functions | lexis.functions(action)):
         run.reason = run.reason or "what messages begin with inside a function"
     if state.invoke.get("strip"):
@@ -183,6 +188,23 @@ def _sources_trap(state: State, action: Action) -> bool:
                 return True
         except (FsError, Undetermined):
             continue
+    return False
+
+
+_SH = re.compile(r"(?:^|[\n;&|({\s])(?:/bin/)?sh\s")
+_SH_FILE = re.compile(r"(?:^|[\n;&|({\s])(?:/bin/)?sh\s+(?:-\w+\s+)*([\w./~-]+)")
+
+
+def _bashisms(state: State, action: Action) -> bool:
+    """Whether the action lets ``sh`` run a file that only bash takes."""
+    tree = Tree(state.files, root=True)
+    for name in _SH_FILE.findall(action):
+        try:
+            text = tree.read(posixpath.join(state.cwd, name)).decode("utf-8", "replace")
+        except (FsError, Undetermined):
+            continue
+        if BASHISM.search(text.partition("\n")[2] if text.startswith("#!") else text):
+            return True
     return False
 
 

@@ -197,7 +197,7 @@ class Shell:
             trouble = result.error
         except BashError as error:
             trouble, result = str(error), None
-        if trouble and "exec() call limit" in trouble:
+        if trouble and "exec() call limit" in trouble and self.left < RUNS - 1:
             self._renew()
             tree.delta = saved
             return self.run(
