@@ -47,7 +47,7 @@ PLAIN: World = {
 """What a working directory looks like, with every kind of entry in it."""
 
 
-VERSIONS = {"coreutils": "9.1", "find": "4.9.0"}
+VERSIONS = {"coreutils": "9.1", "find": "4.9.0", "file": "5.44"}
 
 
 @dataclass(frozen=True)
