@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domains.terminal.kernel import lexis
+from nextstate.domains.terminal.kernel import effects, lexis
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, FsError, Seen, Thing, Tree, Undetermined, normal
 from nextstate.domains.terminal.kernel.shell import HOLE
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
@@ -18,28 +18,6 @@ if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.shell import Lack
     from nextstate.domains.terminal.kernel.state import State
 
-CONSTANT = frozenset("whoami id hostname uname arch nproc groups logname getconf locale".split())
-"""Programs whose answer does not depend on files."""
-VOLATILE = frozenset(
-    """date ps top htop free uptime w who last vmstat iostat df sleep mktemp shuf curl wget ping ss netstat lsof
-    time watch dmesg journalctl ip ifconfig systemctl service nvidia-smi""".split()
-)
-"""Programs whose answer may differ from one call to the next."""
-_READS = frozenset(
-    """date ps top free uptime w who last df whoami id hostname uname arch nproc groups locale getconf file which
-    type man less more tree sleep printenv env tput clear stty tty ls cat head tail wc grep egrep fgrep stat du
-    sha256sum md5sum strings nm objdump readelf ldd lscpu lsblk findmnt mount lsof ss netstat ping curl host dig
-    nslookup ip ifconfig systemctl journalctl crontab alternatives apt-cache dpkg dpkg-query rpm help info apropos
-    whereis locate vmstat iostat uptime diff cmp comm join sort uniq cut tr awk gawk mawk jq yq bc dc xxd od hexdump
-    base64 md5 sha1sum sha512sum cksum seq expr basename dirname realpath readlink nl tac rev fold fmt column paste
-    test [ pip3-list seq yes factor numfmt""".split()
-)
-"""Programs that change no file (unless an option or a redirection says so)."""
-_GIT_INSIDE = frozenset(
-    """init add commit status log diff show branch tag config remote rev-parse blame ls-files describe reflog notes
-    fetch push gc fsck shortlog grep cat-file hash-object ls-tree rev-list help version""".split()
-)
-"""git commands that change nothing outside `.git`."""
 _ERROR = re.compile(
     r"^(?:[\w./+-]+: )+(?:cannot \w+(?: \w+)? )?['‘]?([^'‘’:\n]+?)['’]?(?: for reading)?: No such file or directory$",
     re.M,
@@ -65,7 +43,7 @@ def recall(state: State, call: Call) -> Out | None:
 
 def lasting(seen: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
     """What stays true when files change."""
-    return {key: text for key, text in seen.items() if key[1] in CONSTANT}
+    return {key: text for key, text in seen.items() if key[1] in effects.CONSTANT}
 
 
 def repeat(state: State, action: str, attempt: Any) -> Any:
@@ -108,12 +86,20 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     if len(lacks) == 1 and hole is not None and not lacks[0].piped:
         call = lacks[0].call
         _teach(taught, call, hole)
-        if not _changes(call) and call.name not in VOLATILE and not lexis.VOLATILE.search(lexis.expanded(action)):
+        if (
+            not effects.changes(call)
+            and call.name not in effects.VOLATILE
+            and not lexis.VOLATILE.search(lexis.expanded(action))
+        ):
             key = (call.cwd, call.name, *call.args)
             facts = replace(facts, seen=MappingProxyType({**facts.seen, key: hole}))
     facts = replace(facts, files=taught.commit())
     again = compute(facts, action, answers)
-    if again.state is not None and same(again.run.output, shown) and not any(_changes(lack.call) for lack in lacks):
+    if (
+        again.state is not None
+        and same(again.run.output, shown)
+        and not any(effects.changes(lack.call) for lack in lacks)
+    ):
         state_after: State = again.state
         return state_after
     tree = Tree(facts.files, root=tree.root)
@@ -121,7 +107,9 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     run = attempt.run
     result = _aftermath(facts, action, shown, run, tree, after)
     steady = not run.changed_variables and result.cwd == state.cwd and not lexis.VOLATILE.search(lexis.expanded(action))
-    calm = not tree.delta and not any(_changes(lack.call) or lack.call.name in VOLATILE for lack in run.lacks)
+    calm = not tree.delta and not any(
+        effects.changes(lack.call) or lack.call.name in effects.VOLATILE for lack in run.lacks
+    )
     if (
         steady
         and calm
@@ -148,10 +136,10 @@ def _entered(state: State, action: str, shown: str) -> State:
 def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, after: Callable[..., State]) -> State:
     """What may be kept after an action whose effects are only partly known."""
     for path, entry in list(tree.delta.items()):
-        if isinstance(entry, File):
+        if isinstance(entry, File) and run.trusted.get(path) is not entry:
             tree.delta[path] = File(None, entry.mode)
     for lack in run.lacks:
-        _devastate(tree, lack.call, shown)
+        effects.forget(tree, lack.call, shown)
     for path in run.looked:
         if path in tree.delta:
             tree.forget(path)
@@ -270,68 +258,3 @@ def _done(tree: Tree, call: Call, operands: list[str], options: str) -> None:
             tree.delta[path] = Absent()
     if call.name in ("mv", "cp") and paths:
         tree.forget(paths[-1])
-
-
-def _changes(call: Call) -> bool:
-    """Whether a program that was not computed may have changed files."""
-    if call.name == "git":
-        return True
-    if call.name in ("python3", "python"):
-        return _writes(call)
-    if call.name in ("sed", "sort", "find", "awk", "tree", "curl"):
-        return any(arg.startswith(("-i", "-o", "-exec", "-delete", "-fprint", "-ok", "--in-place", "-O", "--output")) or re.search(r'>\s*["(\w$]', arg) for arg in call.args)  # fmt: skip
-    return call.name not in _READS
-
-
-_WRITING = re.compile(
-    r"""open\([^)]*['"][rwax+b]*[wax+]|write|os\.(?:re|mk|sy|po|un|ch|rm|sym|link|trunc)|shutil|subprocess|Path|sqlite3|tarfile|zipfile|tempfile|exec|import_module|-m\b"""
-)
-
-
-def _writes(call: Call) -> bool:
-    texts = [*call.args, call.stdin or ""]
-    for arg in call.args:
-        try:
-            texts.append(call.tree.read(call.path(arg)).decode("utf-8", "replace"))
-            break
-        except (FsError, Undetermined):
-            continue
-    else:
-        if "-c" not in call.args and not call.stdin:
-            return True
-    return any(_WRITING.search(text) for text in texts)
-
-
-def _devastate(tree: Tree, call: Call, shown: str) -> None:
-    """Forgets whatever a program that was not computed may have changed."""
-    if not _changes(call):
-        return
-    if call.name == "git" and call.args and call.args[0] in _GIT_INSIDE:
-        inside = posixpath.join(call.cwd, ".git")
-        tree.forget(inside)
-        if "fatal" not in shown and call.args[0] == "init" and len([a for a in call.args if a[0] != "-"]) == 1:
-            tree.put(inside, Dir())
-        return
-    if call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir") and not shown.strip():
-        return
-    operands = [normal(call.path(arg)) for arg in call.args if not arg.startswith("-")]
-    simple = call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir", "ln", "chmod", "chown", "tee", "sed", "truncate", "sort")  # fmt: skip
-    if not simple:
-        operands.append(call.cwd)
-    for path in operands:
-        for below in [
-            p for table in (tree.files.entries, tree.delta) for p in table if p.startswith(path.rstrip("/") + "/")
-        ]:
-            tree.delta[below] = _unknown(tree, below)
-        here = tree.entry(path)
-        if isinstance(here, Dir):
-            tree.delta[path] = Dir(Seen.NOTHING, here.mode)
-        else:
-            tree.forget(path)
-
-
-def _unknown(tree: Tree, path: str) -> Any:
-    from nextstate.domains.terminal.kernel.files import Forgotten
-
-    here = tree.entry(path)
-    return Dir(Seen.NOTHING, here.mode) if isinstance(here, Dir) else Forgotten()

@@ -16,7 +16,7 @@ from typing import Any
 from bashkit import Bash, BashError, BuiltinResult
 
 from nextstate.domains.terminal.kernel.bridge import Bridge
-from nextstate.domains.terminal.kernel.files import File, FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import Entry, File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
 from nextstate.domains.terminal.kernel.programs import PROGRAMS
@@ -95,6 +95,8 @@ class Run:
     """Whether lines came in whose order is not determined."""
     shell_errors: bool = False
     """Whether the shell itself complained (its messages begin with the script's name and line)."""
+    trusted: dict[str, Entry] = field(default_factory=dict)
+    """What had been written before the first call that was not determined."""
     looked: tuple[str, ...] = ()
     """Unknown paths that the script itself looked at."""
 
@@ -303,6 +305,8 @@ class Shell:
 
     def _lack(self, call: Call, reason: str) -> Out:
         self._note(reason)
+        if not self.run_.lacks:
+            self.run_.trusted = dict(self.tree.delta)
         self.run_.lacks.append(Lack(call))
         return Out(HOLE) if self.lenient else Out(code=1)
 
@@ -347,7 +351,7 @@ class Shell:
             for pair in self.pairs:
                 if pair.stdout == out and pair.stderr == err:
                     return pair.both
-        if _GUESSED.search(err):
+        if _GUESSED.search(err) or "(error token is" in out:
             self._note("bashkit words this error in its own way")
         if f"{self.zero}: line " in err or "bash: line " in err:
             self.run_.shell_errors = True
