@@ -1,6 +1,5 @@
 """Episodes about what a shell does: places, failures, pipes, modes of files, jobs."""
 
-
 from __future__ import annotations
 
 from practice.kit import Kit
