@@ -77,10 +77,12 @@ def run_real(
     writes: bool = False,
     environ: str = "",
     merged: bool = False,
+    limited: bool = False,
 ) -> list[Shown]:
     """What the real programs show; with ``writes`` each case gets its own copy of the files.
 
-    ``merged``: both streams go to one pipe and are returned as ``stdout``.
+    ``merged``: both streams go to one pipe and are returned as ``stdout``. ``limited``: programs that never end are
+    stopped, which shows as an exit status above 128.
     """
     if not cases:
         return []
@@ -91,6 +93,7 @@ def run_real(
     for program in {c.words[0] for c in cases}:
         if shutil.which(program) is None:
             pytest.skip(f"the real {program} is not installed, so nothing can be compared")
+    before, after = ("(ulimit -t 1 -f 1000; exec env", ")") if limited else ("", "")
     script, places = ["cd " + shlex.quote(str(folder))], []
     results = folder.parent / f"{folder.name}-results"
     results.mkdir(parents=True, exist_ok=True)
@@ -104,8 +107,8 @@ def run_real(
         source = f"cat {where}.in |" if one.piped else ""
         status = "0" if merged else "${PIPESTATUS[1]}" if one.piped else "$?"
         script.append(
-            f"cd {shlex.quote(str(place))}; {source} LC_ALL={one.locale} {environ} {shlex.join(one.words)} "
-            f"{streams(where)} {'' if one.piped else f'<{where}.in'}; echo {status} >{where}.code"
+            f"cd {shlex.quote(str(place))}; {source} {before} LC_ALL={one.locale} {environ} {shlex.join(one.words)} "
+            f"{streams(where)} {'' if one.piped else f'<{where}.in'} {after}; echo {status} >{where}.code"
         )
     (results / "run.sh").write_text("\n".join(script) + "\n")
     subprocess.run(["bash", str(results / "run.sh")], check=False, timeout=60, env=ENVIRONMENT)
@@ -166,11 +169,14 @@ def compare(
     folder: Path,
     *,
     writes: bool = False,
+    limited: bool = False,
 ) -> Tally:
-    """Runs every case both ways."""
+    """Runs every case both ways (cases in which the real program had to be stopped do not count)."""
     cases, tally = list(cases), Tally()
     both: list[tuple[Case, str, bool]] = []
-    for one, real in zip(cases, run_real(cases, files, folder / "real", writes=writes), strict=True):
+    for one, real in zip(cases, run_real(cases, files, folder / "real", writes=writes, limited=limited), strict=True):
+        if real.code > 128:
+            continue
         try:
             mine, merged, unordered = run_tool(tools[one.words[0]], one, files, writes=writes)
         except Undetermined as reason:

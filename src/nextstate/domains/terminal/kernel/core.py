@@ -97,7 +97,7 @@ def compute(
     for order in range(1, len(ORDERS)):
         other = _run(state, action, answers, None, lenient, order)
         if _effects(other) != _effects(first):
-            first.run.reason = "the order in which a directory lists its names"
+            first.run.reason = "the order of names, or times and owners"
             return replace(first, state=None)
     return first
 

@@ -107,7 +107,7 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     run = attempt.run
     result = _aftermath(facts, action, shown, run, tree, after)
     steady = not run.changed_variables and result.cwd == state.cwd and not lexis.VOLATILE.search(lexis.expanded(action))
-    calm = not tree.delta and not any(
+    calm = not (tree.delta or run.called & effects.VOLATILE) and not any(
         effects.changes(lack.call) or lack.call.name in effects.VOLATILE for lack in run.lacks
     )
     if (

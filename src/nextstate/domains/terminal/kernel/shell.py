@@ -92,7 +92,7 @@ class Run:
     recalled: bool = False
     """Whether a program's output was taken from what it showed before (its exit status is not known)."""
     unordered: bool = False
-    """Whether lines came in whose order is not determined."""
+    """Whether lines came in whose order, or texts of which parts, are not determined."""
     shell_errors: bool = False
     """Whether the shell itself complained (its messages begin with the script's name and line)."""
     trusted: dict[str, Entry] = field(default_factory=dict)
@@ -247,6 +247,7 @@ class Shell:
                 user=self.place.user,
                 host=self.place.host,
                 facts=self.facts,
+                variant=self.order,
                 prefix=f"{self.zero}: line 1: ",
                 run=lambda args, text: self._nested(call, args, text),
                 columns=self.columns,
@@ -280,6 +281,7 @@ class Shell:
             if call.name in OPTIONAL and not there:
                 raise Unanswered(f"whether {call.name} is installed was never shown")
             out = tool(call)
+            self.run_.unordered |= out.varied
             if out.unordered and out.stdout.count("\n") > 1:
                 self.run_.unordered = True
                 lines = out.stdout.splitlines(keepends=True)

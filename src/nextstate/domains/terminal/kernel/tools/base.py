@@ -25,12 +25,17 @@ class Out:
     stderr: str = ""
     code: int = 0
     merged: str | None = None
+    varied: bool = False
+    """Parts of the output are not determined and were filled in by the call's ``variant`` (times, owners)."""
     unordered: bool = False
     """The lines are right but their order is not determined (a directory's order, a hash table's)."""
 
     @property
     def both(self) -> str:
         return self.stderr + self.stdout if self.merged is None else self.merged
+
+
+VARIANTS = 3
 
 
 def _no_programs(args: list[str], stdin: str | None) -> Out:
@@ -52,6 +57,8 @@ class Call:
     host: str = "host"
     facts: Mapping[str, str] = field(default_factory=dict)
     """Versions of programs that are known to be installed (``facts['tools']`` of the set-up)."""
+    variant: int = 0
+    """Which of `VARIANTS` ways to fill in what is not determined: what comes out the same in all of them is."""
     prefix: str = "bash: line 1: "
     """What messages of the shell's own commands begin with."""
     run: Callable[[list[str], str | None], Out] = field(default=_no_programs)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nextstate.domains.terminal.kernel.files import Dir, Errno, File, FsError, Link, Node, Thing, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
+from nextstate.domains.terminal.kernel.tools.long_listing import long_listing
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
 from nextstate.domains.terminal.kernel.tools.wording import Report, coreutils, locate, ordered, quoteaf, searchable, why
 
@@ -109,7 +110,7 @@ class _Ls:
         headed = len(operands) > 1 or self.options.has("R")
         for item in self.arranged(dirs):
             self.directory(item, headed, 2)
-        return self.report.out(unordered=self.sort in ("U", "f"))
+        return replace(self.report.out(unordered=self.sort in ("U", "f")), varied=self.long)
 
     def operand(self, name: str) -> Item:
         path = locate(self.call, name)
@@ -145,7 +146,7 @@ class _Ls:
             self.report.say(("" if self.first else "\n") + f"{self.shown(item.name)}:\n")
         self.first = False
         if self.long:
-            self.report.say("total 0\n")
+            self.report.say(f"total {(0, 4, 116)[self.call.variant]}\n")
         self.print(items)
         if self.options.has("R"):
             inner = [child for child in items if isinstance(child.node, Dir) and child.name not in (".", "..")]
@@ -185,7 +186,11 @@ class _Ls:
         if not items:
             return
         if self.long:
-            raise Undetermined("times and owners are not known")
+            if self.style != "none" or self.options.has("h", "g", "o", "n", "G", "i", "s"):
+                raise Undetermined("a long listing with more options")
+            rows = [(item.path, self.shown(item.name), item.node) for item in self.arranged(items)]
+            self.report.say(long_listing(self.call, rows))
+            return
         self.report.say("".join(f"{self.shown(item.name)}{self.mark(item)}\n" for item in self.arranged(items)))
 
     def arranged(self, items: list[Item]) -> list[Item]:
