@@ -148,7 +148,10 @@ def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tr
             umask=case.umask, facts=dict(facts), run=run,
         )  # fmt: skip
 
-    return TOOLS[words[0]](call(words, case.stdin)), tree
+    out = TOOLS[words[0]](call(words, case.stdin))
+    if out.varied:
+        raise Undetermined("times and owners")
+    return out, tree
 
 
 def _echo(call: Call) -> Out:

@@ -75,9 +75,12 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
     from nextstate.domains.terminal.kernel.core import after, same
 
-    state = _entered(state, action, shown)
     tree = Tree(state.files, root=state.place.user == "root")
     attempt = compute(state, action, answers, tree=tree, lenient=True)
+    if set(_NO_ENTRY.findall(attempt.run.output)) - set(_NO_ENTRY.findall(shown)):
+        state = _entered(state, action)
+        tree = Tree(state.files, root=state.place.user == "root")
+        attempt = compute(state, action, answers, tree=tree, lenient=True)
     facts = replace(state, programs=_programs(state, attempt.run.called, shown))
     taught = Tree(state.files, root=tree.root)
     _absences(taught, state, action, shown)
@@ -123,12 +126,12 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compu
     return result
 
 
-def _entered(state: State, action: str, shown: str) -> State:
+def _entered(state: State, action: str) -> State:
     """Folders that the action enters without a complaint are there."""
     tree = Tree(state.files, root=True)
     for name in _ENTERS.findall(lexis.unquoted(action)):
         path = normal(posixpath.join(state.cwd, name))
-        if "cd: " not in shown and name[0] not in "~-" and not isinstance(tree.entry(path), Dir | File):
+        if name[0] not in "~-" and not isinstance(tree.entry(path), Dir | File):
             tree.put(path, Dir())
     return replace(state, files=tree.commit())
 

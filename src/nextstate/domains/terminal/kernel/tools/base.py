@@ -25,10 +25,10 @@ class Out:
     stderr: str = ""
     code: int = 0
     merged: str | None = None
-    varied: bool = False
-    """Parts of the output are not determined and were filled in by the call's ``variant`` (times, owners)."""
     unordered: bool = False
     """The lines are right but their order is not determined (a directory's order, a hash table's)."""
+    varied: bool = False
+    """Parts of the output are not determined and were filled in by the call's ``variant`` (times, owners)."""
 
     @property
     def both(self) -> str:
