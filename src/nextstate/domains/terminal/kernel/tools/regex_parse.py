@@ -194,10 +194,15 @@ class _Parser:
     # -- repetitions ----------------------------------------------------------------------------------------
 
     def repeated(self, node: Node) -> Node:
+        again = False
         while self.at < len(self.text):
+            plain = not self.extended and (self.text[self.at] == "*" or self.ahead("{"))
             counts = self.counts()
             if counts is None:
                 break
+            if again and plain and self.syntax is Syntax.BASIC:
+                raise RegexError("Invalid preceding regular expression")
+            again = True
             if isinstance(node, Place):
                 raise Undetermined("a repeated place")
             node = simple(node, *counts)
