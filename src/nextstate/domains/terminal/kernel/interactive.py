@@ -162,7 +162,7 @@ def listing(line: str) -> bool | None:
         for stage, last in _stages(bare)
         if re.search(r"(?<![\w./-])(?:/usr)?(?:/bin/)?ls(?![\w-])", stage)
     ]
-    if not stages or re.search(r"[(){}`]|\bfunction\b|\beval\b|\bdone\b|\bfi\b|\besac\b", bare):
+    if not stages or re.search(r"[(){}`]|\b(?:function|eval|esac)\b|\b(?:done|fi)\s*[^\s;]", bare):
         return None
     found = {last and not re.search(r"(?<!2)>", stage) for stage, last in stages}
     return found.pop() if len(found) == 1 else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal import codec
 from nextstate.domains.terminal.kernel import interactive, learn
+from nextstate.domains.terminal.kernel import unseen_blanks as blanks
 from nextstate.domains.terminal.kernel.files import File, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.typed import first
@@ -42,12 +43,6 @@ _SLOW = re.compile(r"\b(?:python3?|sqlite3|git|perl|node|gcc|cc|make|pip3?|npm|a
 _SLEEP = re.compile(r"\bsleep\s+(\d+(?:\.\d+)?)([smhd]?)(?=\s*(?:$|[;&|)}\n]))")
 _LOOP = re.compile(r"\b(?:for|while|until|function|xargs)\b|\(\)")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_EXACT = re.compile(
-    r"\b(?:wc|md5sum|sha\d+sum|cksum|sum|b2sum|stat|du|od|xxd|hexdump|cmp|diff|comm|cut|tr|base64|gzip|tar|zip|"
-    r"expand|unexpand|python3?|perl|sqlite3|jq|column|rev|fold|uniq)\b"
-    r"|\s-\w*[cTAEtevlsSb]\b|\$\{#|\\[tsS]|\$'|:(?:space|blank):|[ \t][$/]"
-)
-"""Commands that tell tabs from spaces or see white space at the ends of lines, which a screen does not show."""
 _FIXED = frozenset({"HOME", "PS1", "PS2", "PROMPT_COMMAND", "TERM", "IFS", "POSIXLY_CORRECT"})
 """Variables that decide how the shell shows itself."""
 
@@ -91,8 +86,8 @@ class Screen:
     """What was typed since the shell last showed its first prompt."""
     skew: int = 0
     """The column in which the prompt began, of which the shell knows nothing."""
-    read: bool = False
-    """Whether contents were read off the screen, where tabs and trailing blanks do not show."""
+    read: frozenset[str] = frozenset()
+    """Files with contents that were read off the screen, where tabs and trailing blanks do not show."""
     in_lines: bool = False
     """Whether `ls` prints to something else than the terminal (set for one command)."""
 
@@ -234,8 +229,13 @@ class Typist:
             raise Undetermined(run.reason or "it was not computed")
         if changed := {name for name, _ in run.changed_variables if name.removeprefix("export ") in _FIXED}:
             raise Undetermined(f"it changes {', '.join(sorted(changed))}")
-        if run.shell_errors and re.search(r"\b(?:ba|da)?sh\b", line):
+        numbered = any("bash: line " in (value or "") for _, value in run.changed_variables)
+        if numbered or (run.shell_errors and re.search(r"(?<![\w.-])(?:ba|da)?sh(?![\w.-])", line)):
             raise Undetermined("what messages begin with")
+        if blanks.matter(line, self.screen.read, self.state.cwd):
+            raise Undetermined("white space that a screen does not show")
+        if blanks.touched(line, self.screen.read, self.state.cwd):
+            self.screen = replace(self.screen, read=self.screen.read | frozenset(attempt.tree.delta))
         return run.output, replace(attempt.state, screen=self.screen)
 
     def shown(self) -> str:
@@ -265,9 +265,6 @@ def duration(unit: str) -> float:
 
 def hindrance(state: State, line: str) -> str | None:
     """Why a command cannot be computed at a terminal."""
-    assert state.screen is not None
-    if state.screen.read and _EXACT.search(line):
-        return "white space that a screen does not show"
     if "OLDPWD" in state.tainted and re.search(r"\bcd\s+-(?![\w/-])", line):
         return "the directory before is not known"
     for path, entry in state.files.entries.items():

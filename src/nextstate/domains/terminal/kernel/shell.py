@@ -106,6 +106,10 @@ _GUESSED = re.compile(
 )
 
 
+_NUMBERED = re.compile(r"^bash: line \d+: ", re.M)
+"""What messages of a shell that is not interactive begin with; an interactive one leaves out the line."""
+
+
 class Unanswered(Undetermined):
     """A program that the kernel lacks was called in a place where a world model may answer for it."""
 
@@ -258,6 +262,8 @@ class Shell:
                 self.pairs.append(out)
                 if self.columns and call.name not in IN_ORDER:
                     self._note("the order of output and errors at a terminal")
+            if self.columns and "bash: line " in out.stdout:
+                self._note("what messages begin with")
             return BuiltinResult(stdout=out.stdout, stderr=out.stderr, exit_code=out.code)
 
         return answer
@@ -360,9 +366,7 @@ class Shell:
         if not self.known_lines and "bash: line " in err:
             self._note("the line numbers of messages")
         if self.columns:
-            err = re.sub(r"^bash: line \d+: ", "bash: ", err, flags=re.M)
-            if "bash: line " in out:
-                self._note("what messages begin with")
+            err, out = _NUMBERED.sub("bash: ", err), _NUMBERED.sub("bash: ", out)
         if self.zero != "bash":
             err = re.sub(r"^bash: (?=line \d+: )", lambda _: f"{self.zero}: ", err, flags=re.M)
         return self._clean_text(err + out)  # bash writes what a builtin printed when the builtin ends
@@ -373,12 +377,12 @@ class Shell:
             joined = pair.stdout + pair.stderr
             if pair.both != joined and joined in text:
                 text = text.replace(joined, pair.both)
+        if self.columns:
+            text = _NUMBERED.sub("bash: ", text)
         return SUGGESTION.sub(r"\1", text)
 
     def _clean(self, content: bytes) -> bytes:
-        if self.columns and b"bash: line " in content:
-            self._note("what messages begin with")
-        if not self.pairs and b"Did you mean" not in content:
+        if not self.pairs and b"Did you mean" not in content and b"bash: line " not in content:
             return content
         return self._clean_text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 

@@ -23,6 +23,10 @@ class Open(Exception):
     """The text ends inside a command: the shell would show its second prompt."""
 
 
+class History(Undetermined):
+    """The shell would look at its history."""
+
+
 def first(text: str) -> int | None:
     """The length of the first complete command of ``text``, whole lines included; ``None``: it waits for more lines.
 
@@ -92,7 +96,7 @@ class _Reader:
     def unit(self) -> None:
         """One complete command line: everything up to a line end at which nothing is open."""
         if self.text.startswith("^"):
-            raise Undetermined("the shell's history")
+            raise History("the shell's history")
         self.blanks()
         while self.peek() != "\n":
             if self.command() is not None:
@@ -395,7 +399,7 @@ class _Reader:
             if self.text[at] == "!":
                 self.bang("", at)
             if self.text[at - 1] == "\n" and self.text[at] == "^":
-                raise Undetermined("the shell's history")
+                raise History("the shell's history")
 
     def bang(self, closing: str, at: int | None = None) -> None:
         """An exclamation mark outside single quotes: part of the history's notation unless a blank follows."""
@@ -405,7 +409,7 @@ class _Reader:
             return
         if before.endswith(("[", "$")) or before == "${":
             return
-        raise Undetermined("the shell's history")
+        raise History("the shell's history")
 
     def quoted(self) -> None:
         """Up to the end of double quotes."""
@@ -425,7 +429,7 @@ class _Reader:
                 if ch == "!":
                     self.bang('"')
                 if ch == "^" and self.text[self.at - 1] == "\n":
-                    raise Undetermined("the shell's history")
+                    raise History("the shell's history")
                 self.at += 1
 
     def backticks(self) -> None:
@@ -451,7 +455,7 @@ class _Reader:
             self.at += 1
             while self.peek() != "'":
                 if self.peek() == "!":
-                    raise Undetermined("the shell's history")
+                    raise History("the shell's history")
                 self.at += 2 if self.peek() == "\\" else 1
             self.at += 1
         elif ch in "#!?$-*@":

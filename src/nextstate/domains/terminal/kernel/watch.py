@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domains.terminal.kernel import interactive, learn
+from nextstate.domains.terminal.kernel import interactive, learn, unseen_blanks
 from nextstate.domains.terminal.kernel.files import Dir, File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.screen import (
@@ -24,7 +24,7 @@ from nextstate.domains.terminal.kernel.screen import (
 )
 from nextstate.domains.terminal.kernel.shell import shell_for
 from nextstate.domains.terminal.kernel.state import State, opening
-from nextstate.domains.terminal.kernel.typed import first
+from nextstate.domains.terminal.kernel.typed import History, first
 
 if TYPE_CHECKING:
     from nextstate.types import Setup
@@ -40,6 +40,9 @@ _NESTS = re.compile(
     r"(?<![\w./-])(?:(?:ba|z|da|k)?sh|su|sudo|ssh|docker|kubectl|chroot|newgrp|exit|logout|exec|script|tmux|screen)"
     r"(?![\w.-])"
 )
+_REFUSED = re.compile(r"bash: (?:[^\n]*: event not found|syntax error near unexpected token [^\n]*)\n")
+"""What the shell says of a line that it does not run."""
+ANOTHER = "which shell this is"
 _MARGIN = 8
 """Columns at the right edge: a row that reaches into them may go on in the next."""
 
@@ -91,7 +94,9 @@ def absorb(state: State, action: str, observation: str, compute: Callable[..., A
     try:
         units, rest = _units(state.screen.typed + typed)
     except Undetermined:
-        return _settled(_disturbed(state, typed), rows)
+        if state.screen.typed or typed.count("\n") != 1 or not typed.endswith("\n"):
+            return _settled(_disturbed(state, typed), rows)
+        units, rest = [typed], ""  # one line, whatever the shell makes of it
     reader = _Reader(state, rows, compute)
     if INTERRUPT in typed:
         reader.lost = True
@@ -219,15 +224,24 @@ class _Reader:
         assert state.screen is not None
         if not line.strip():
             return
+        if _REFUSED.fullmatch(text):
+            self.state = replace(state, exit=None)
+            return
+        if _recalls(unit):
+            self.state = _disturbed(state, line)
+            return
         plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
         if plain is None:
             self.state = _unseen(state, line, self.compute)
             return
-        learnt = learn.learn(replace(state, screen=None), line, plain, (), self.compute)
+        in_lines = replace(state, screen=replace(state.screen, in_lines=True))
+        learnt = learn.learn(in_lines, line, plain, (), self.compute)
         seen = dict(learnt.seen)
         if plain != text:
             seen.pop((state.cwd, learn.WHOLE, line), None)
-        read = state.screen.read or _taught(state.files, learnt.files)
+        read = state.screen.read | _taught(state.files, learnt.files, plain)
+        if unseen_blanks.touched(line, state.screen.read, state.cwd) and learnt.files is not state.files:
+            read |= {path for path, entry in learnt.files.entries.items() if state.files.entries.get(path) != entry}
         self.state = replace(learnt, seen=MappingProxyType(seen), screen=replace(state.screen, read=read))
 
     def forget(self, unit: str) -> None:
@@ -239,6 +253,17 @@ class _Reader:
             self.state = _unseen(self.state, unit.removesuffix("\n"), self.compute)
 
 
+def _recalls(unit: str) -> bool:
+    """Whether a line asks for the shell's history."""
+    try:
+        first(unit)
+    except History:
+        return True
+    except Undetermined:
+        return False
+    return False
+
+
 def prompt_in(row: str, form: Prompt) -> tuple[int, str, int] | None:
     """Where a prompt of a known form begins in a row, the directory that it shows, and where it ends."""
     start = row.find(f"{form.lead}{form.user}@{form.host}:")
@@ -248,13 +273,17 @@ def prompt_in(row: str, form: Prompt) -> tuple[int, str, int] | None:
     return start, form.directory(found["cwd"]), found.end()
 
 
-def _taught(before: Files, after: Files) -> bool:
-    """Whether contents are known that were not."""
-    if before is after:
-        return False
-    return any(
-        isinstance(entry, File) and entry.content and before.entries.get(path) != entry
+def _taught(before: Files, after: Files, text: str) -> frozenset[str]:
+    """The files whose content was learnt from ``text``."""
+    if before is after or not text:
+        return frozenset()
+    return frozenset(
+        path
         for path, entry in after.entries.items()
+        if isinstance(entry, File)
+        and entry.content
+        and before.entries.get(path) != entry
+        and entry.content.decode("utf-8", "replace").rstrip() in text
     )
 
 
@@ -264,22 +293,13 @@ def _taught(before: Files, after: Files) -> bool:
 def _plain(line: str, text: str, columns: int) -> str | None:
     """What the command would have printed to a pipe, or ``None`` when that cannot be told from the screen."""
     rows = text.split("\n")
-    if any(cells(row) > columns - _MARGIN for row in rows) or _maybe_tabs(rows):
+    if any(cells(row) > columns - _MARGIN for row in rows) or unseen_blanks.maybe_tabs(rows):
         return None
     if re.search(r"(?<![\w./-])ls(?![\w-])", line):
         if interactive.listing(line) is False:
             return text
         return _unlisted(line, text, columns)
-    return re.sub(r"^bash: (?!line \d)", "bash: line 1: ", text, flags=re.M)
-
-
-def _maybe_tabs(rows: list[str]) -> bool:
-    """Whether all wide gaps between words end where tabs would."""
-    gaps = [(match.start(), match.end()) for row in rows for match in re.finditer(r"(?:^ +| {2,})(?=\S)", row)]
-    for group in ([end for start, end in gaps if start == 0], [end for start, end in gaps if start]):
-        if group and all(end % 8 == 0 for end in group):
-            return True
-    return False
+    return text
 
 
 def _unlisted(line: str, text: str, columns: int) -> str | None:
@@ -311,12 +331,12 @@ def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
     if not line.strip():
         return state
     if _NESTS.search(line):
-        return replace(_disturbed(state, line), lost="which shell this is")
+        return replace(_disturbed(state, line), lost=ANOTHER)
     tree = Tree(state.files, root=state.place.user == "root")
-    attempt = compute(replace(state, screen=None), line, tree=tree, lenient=True)
+    attempt = compute(state, line, tree=tree, lenient=True)
     run = attempt.run
     run.reason = run.reason or "its output is not known"
-    result = learn._aftermath(replace(state, screen=None), line, "?", run, tree, after)
+    result = learn._aftermath(state, line, "?", run, tree, after)
     names = {name for pair in _ASSIGNED.findall(line) for name in pair if name}
     lost = result.lost or ("the shell's own state" if _RESHAPES.search(line) else "")
     return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
@@ -386,7 +406,7 @@ def _located(state: State, cwd: str, compute: Callable[..., Any]) -> State:
     tree = Tree(state.files, root=True)
     if not isinstance(tree.entry(cwd), Dir):
         tree.put(cwd, Dir())
-    plain = replace(state, files=tree.commit(), lost="", screen=None)
+    plain = replace(state, files=tree.commit(), lost="")
     moved: State | None = compute(plain, f"cd -- {shlex.quote(cwd)}").state
     if moved is None:
         return replace(state, lost=NO_DIRECTORY)
