@@ -12,6 +12,7 @@ import functools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,9 +123,9 @@ async def record_commands(
         for command in commands:
             if not running.ending:
                 await running.step(command)
-                await book.keep(running.trajectory)
+                await book.keep(running)
         whole = _with_rest(running.trajectory, len(commands))
-        await book.keep(whole)
+        await book.close(whole)
         return whole
 
 
@@ -154,19 +155,35 @@ async def record_interactive(
     ) as running:
         while not running.ending and (action := await ask()) is not None:
             show(await running.step(action))
-            await book.keep(running.trajectory)
-        return running.trajectory
+            await book.keep(running)
+        whole = running.trajectory
+        await book.close(whole)
+        return whole
 
 
 class _Book:
-    """A file that a growing trajectory is added to; what stands in it already is kept, if it can be read at all."""
+    """A file that a growing trajectory is added to; what stands in it already is kept, if it can be read at all.
+
+    Each writing is of the whole file, so that it is never torn; where that takes long (a turn of 50 MB), the next turns
+    are left to a later writing, so that at most a sixth of the time goes into it.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.before = list(store.read(path)) if path and path.exists() else []
+        self._rest_until = 0.0
 
-    async def keep(self, trajectory: Trajectory) -> None:
-        if self.path:
+    async def keep(self, running: Recording) -> None:
+        """Write what is finished, unless it is too early."""
+        started = time.monotonic()
+        if self.path and started >= self._rest_until:
+            await self.close(running.trajectory)
+            took = time.monotonic() - started
+            self._rest_until = time.monotonic() + (5 * took if took > 0.5 else 0.0)
+
+    async def close(self, trajectory: Trajectory) -> None:
+        """Write the whole trajectory."""
+        if self.path and trajectory.turns:
             await asyncio.to_thread(store.write, self.path, [*self.before, trajectory])
 
 
