@@ -142,6 +142,8 @@ def _run(
     )
     if run.ended and not state.invoke:
         run.reason = run.reason or "the action does not come to its end"
+    if run.recalled and facts.hangs_on_status(action):
+        run.reason = run.reason or "the exit status of a program whose output was seen"
     if run.shell_errors and _SH.search(action):
         run.reason = run.reason or "how sh words its errors"
     if run.shell_errors and lexis.calls(action, state.functions | lexis.functions(action)):

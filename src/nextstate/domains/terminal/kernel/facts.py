@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from nextstate.domains.terminal.kernel import lexis
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, Forgotten
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SHOWN = 600
 """Characters of one file's content that are told."""
+_READ_LOOP = re.compile(r"\bwhile\s+(?:IFS=\S*\s+)?read\b")
 _CODES = re.compile(r"&&|\|\||\b(if|while|until)\b|\$\?|!\s")
 
 
@@ -23,7 +25,12 @@ def may_ask(action: str, run: Run) -> bool:
     assert run.asked is not None
     words = [re.sub(r"\W", "", word) for word in run.asked]
     alone = re.sub(r"\W", "", action) == "".join(words)
-    return not alone and not _CODES.search(action)
+    return not alone and not hangs_on_status(action)
+
+
+def hangs_on_status(action: str) -> bool:
+    """Whether what an action does may hang on the exit status of a program in it."""
+    return _CODES.search(_READ_LOOP.sub(" ", lexis.unquoted(action))) is not None
 
 
 def told(state: State, action: str) -> str:

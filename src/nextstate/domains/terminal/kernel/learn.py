@@ -73,57 +73,65 @@ def touches_tainted(state: State, action: str) -> str | None:
 
 def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compute: Compute) -> State:
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
-    from nextstate.domains.terminal.kernel.core import after, same
+    from nextstate.domains.terminal.kernel.core import same
 
-    tree = Tree(state.files, root=state.place.user == "root")
-    attempt = compute(state, action, answers, tree=tree, lenient=True)
+    attempt = _leniently(state, action, answers, compute)
     if set(_NO_ENTRY.findall(attempt.run.output)) - set(_NO_ENTRY.findall(shown)):
         state = _entered(state, action)
-        tree = Tree(state.files, root=state.place.user == "root")
-        attempt = compute(state, action, answers, tree=tree, lenient=True)
-    facts = replace(state, programs=_programs(state, attempt.run.called, shown))
-    taught = Tree(state.files, root=tree.root)
-    _absences(taught, state, action, shown)
-    hole = _fill(attempt.run.output, shown)
+        attempt = _leniently(state, action, answers, compute)
     lacks: list[Lack] = attempt.run.lacks
-    if len(lacks) == 1 and hole is not None and not lacks[0].piped:
-        call = lacks[0].call
-        _teach(taught, call, hole)
-        if (
-            not effects.changes(call)
-            and call.name not in effects.VOLATILE
-            and not lexis.VOLATILE.search(lexis.expanded(action))
-        ):
-            key = (call.cwd, call.name, *call.args)
-            facts = replace(facts, seen=MappingProxyType({**facts.seen, key: hole}))
-    facts = replace(facts, files=taught.commit())
-    again = compute(facts, action, answers)
-    if (
-        again.state is not None
-        and same(again.run.output, shown)
-        and not any(effects.changes(lack.call) for lack in lacks)
-    ):
-        state_after: State = again.state
-        return state_after
-    tree = Tree(facts.files, root=tree.root)
-    attempt = compute(facts, action, answers, tree=tree, lenient=True)
+    told = _told(state, action, shown, attempt.run)
+    again = compute(told, action, answers)
+    if again.state is not None and same(again.run.output, shown):
+        if not any(effects.changes(lack.call) for lack in lacks):
+            state_after: State = again.state
+            return state_after
+    attempt = _leniently(told, action, answers, compute)
+    return _remembered(_aftermath(told, action, shown, attempt), state, action, shown, attempt)
+
+
+def _leniently(state: State, action: str, answers: tuple[str, ...], compute: Compute) -> Any:
+    """The action's run to its end, with holes where something is not determined."""
+    return compute(state, action, answers, tree=Tree(state.files, root=state.place.user == "root"), lenient=True)
+
+
+def _told(state: State, action: str, shown: str, run: Any) -> State:
+    """The state with what the observation says about it before the action's own effects."""
+    tree = Tree(state.files, root=state.place.user == "root")
+    _absences(tree, state, action, shown)
+    seen = state.seen
+    hole = _fill(run.output, shown)
+    if len(run.lacks) == 1 and hole is not None and not run.lacks[0].piped:
+        call = run.lacks[0].call
+        _teach(tree, call, hole)
+        if _steady(action, hole, [call]):
+            seen = MappingProxyType({**seen, (call.cwd, call.name, *call.args): hole})
+    return replace(state, programs=_programs(state, run.called, shown), files=tree.commit(), seen=seen)
+
+
+def _remembered(result: State, state: State, action: str, shown: str, attempt: Any) -> State:
+    """``result``, with the whole action remembered if it would show the same again."""
     run = attempt.run
-    result = _aftermath(facts, action, shown, run, tree, after)
-    steady = not run.changed_variables and result.cwd == state.cwd and not lexis.VOLATILE.search(lexis.expanded(action))
-    calm = not (tree.delta or run.called & effects.VOLATILE) and not any(
-        effects.changes(lack.call) or lack.call.name in effects.VOLATILE for lack in run.lacks
+    quiet = not (run.changed_variables or attempt.tree.delta or result.lost or result.cwd != state.cwd)
+    if not (quiet and run.reason and _steady(action, shown, [lack.call for lack in run.lacks])):
+        return result
+    if run.called & effects.VOLATILE or lexis.restless(action) or shown.strip() in HARNESS:
+        return result
+    return replace(result, seen=MappingProxyType({**result.seen, (state.cwd, WHOLE, action): shown}))
+
+
+_LIVE = re.compile(r"(?<![\w.])/(?:proc|sys|dev)(?![\w.])")
+_LISTS_PROC = re.compile(r"\d proc$", re.M)
+
+
+def _steady(action: str, text: str, calls: list[Call]) -> bool:
+    """Whether the calls changed nothing and would show ``text`` again: nothing that the machine reports about itself."""
+    if _LIVE.search(action) or _LISTS_PROC.search(text) or lexis.VOLATILE.search(lexis.expanded(action)):
+        return False
+    return not any(
+        effects.changes(call) or call.name in effects.VOLATILE or call.cwd.startswith(("/proc", "/sys"))
+        for call in calls
     )
-    if (
-        steady
-        and calm
-        and run.reason
-        and not result.lost
-        and shown.strip() not in HARNESS
-        and not lexis.restless(action)
-    ):
-        key = (state.cwd, WHOLE, action)
-        result = replace(result, seen=MappingProxyType({**result.seen, key: shown}))
-    return result
 
 
 def _entered(state: State, action: str) -> State:
@@ -136,8 +144,11 @@ def _entered(state: State, action: str) -> State:
     return replace(state, files=tree.commit())
 
 
-def _aftermath(state: State, action: str, shown: str, run: Any, tree: Tree, after: Callable[..., State]) -> State:
+def _aftermath(state: State, action: str, shown: str, attempt: Any) -> State:
     """What may be kept after an action whose effects are only partly known."""
+    from nextstate.domains.terminal.kernel.core import after
+
+    run, tree = attempt.run, attempt.tree
     for path, entry in list(tree.delta.items()):
         if isinstance(entry, File) and run.trusted.get(path) is not entry:
             tree.delta[path] = File(None, entry.mode)
@@ -216,7 +227,7 @@ def _teach(tree: Tree, call: Call, text: str) -> None:
 
 
 def _content(tree: Tree, path: str, text: str) -> None:
-    if "\ufffd" in text or len(text) > 1_000_000:
+    if "\ufffd" in text or len(text) > 1_000_000 or path.startswith(("/proc/", "/sys/", "/dev/")):
         return
     try:
         real = tree.resolve(path)

@@ -56,7 +56,9 @@ def env(call: Call) -> Out:
     """The environment, in no determined order; with arguments it starts a program."""
     if call.args:
         raise Undetermined("a program started by env")
-    return Out("".join(f"{name}={value}\n" for name, value in call.env.items()) + "_=/usr/bin/env\n", unordered=True)
+    if "SHLVL" not in call.env:
+        raise Undetermined("the whole environment was never shown")
+    return Out("".join(f"{name}={value}\n" for name, value in sorted(call.env.items())) + "_=/usr/bin/env\n", unordered=True)
 
 
 def sleep(call: Call) -> Out:
