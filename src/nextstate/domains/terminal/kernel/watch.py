@@ -235,7 +235,10 @@ class _Reader:
             self.state = _unseen(state, line, self.compute)
             return
         in_lines = replace(state, screen=replace(state.screen, in_lines=True))
+        expected = self.compute(in_lines, line)
         learnt = learn.learn(in_lines, line, plain, (), self.compute)
+        if expected.state is not None and expected.run.output != plain:
+            learnt = _contradicted(learnt, expected)
         seen = dict(learnt.seen)
         if plain != text:
             seen.pop((state.cwd, learn.WHOLE, line), None)
@@ -326,8 +329,6 @@ def _unlisted(line: str, text: str, columns: int) -> str | None:
 
 def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
     """The state after a command whose output is not known."""
-    from nextstate.domains.terminal.kernel.core import after
-
     if not line.strip():
         return state
     if _NESTS.search(line):
@@ -336,10 +337,19 @@ def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
     attempt = compute(state, line, tree=tree, lenient=True)
     run = attempt.run
     run.reason = run.reason or "its output is not known"
-    result = learn._aftermath(state, line, "?", run, tree, after)
+    result = learn._aftermath(state, line, "?", attempt)
     names = {name for pair in _ASSIGNED.findall(line) for name in pair if name}
     lost = result.lost or ("the shell's own state" if _RESHAPES.search(line) else "")
     return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
+
+
+def _contradicted(state: State, expected: Any) -> State:
+    """The state after a command that was computed, but showed something else: what it would have done is doubtful."""
+    tree = Tree(state.files, root=True)
+    for path in expected.tree.delta:
+        tree.forget(path)
+    names = {name.removeprefix("export ") for name, _ in expected.run.changed_variables}
+    return replace(state, files=tree.commit(), tainted=state.tainted | names, exit=None)
 
 
 def _disturbed(state: State, text: str) -> State:
