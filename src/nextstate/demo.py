@@ -35,7 +35,7 @@ ACTIONS = (
     "python3 hello.py | tail -n 1 | tr a-z A-Z",
     "cd .. && find . -type f | sort",
     "git init -q . && git add -A && git status --short",
-    "uname -s",
+    "perl -e 'print \"made by perl\\n\"' | tr a-z A-Z",
     "sed -i s/apple/plum/ fruit.txt; cat fruit.txt",
     "rm a.txt; ls *.txt; false; echo $?",
 )
@@ -115,7 +115,8 @@ def opened(spec: str) -> dict[str, WorldModel]:
     from nextstate.models.local import LocalModel
     from nextstate.models.spec import build
 
-    model = Grounded(LocalModel(max_tokens=TOKENS)) if spec == DEFAULT else build(spec)
+    # One thread: the threads of the engine spin while they wait, so on a busy machine two are slower than one.
+    model = Grounded(LocalModel(max_tokens=TOKENS, threads=1)) if spec == DEFAULT else build(spec)
     alone = {spec.partition("+")[2]: model.inner} if isinstance(model, Grounded) else {}
     return {spec: model, **alone}
 
@@ -157,9 +158,9 @@ def shown(text: str) -> Iterator[str]:
 
 def note(answer: Prediction, same: bool) -> str:
     """Who answered, whether it was right, and how long it took."""
-    if answer.observation is None:
-        return f"no answer: {answer.outcome}"
     took = f"{answer.seconds * 1000:.0f} ms" if answer.seconds < 0.1 else f"{answer.seconds:.1f} s"
+    if answer.observation is None:
+        return f"{answer.outcome}, {took}"
     return f"{'same' if same else 'differs'}, {answer.origin}, {took}"
 
 
