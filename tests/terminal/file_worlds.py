@@ -47,7 +47,7 @@ PLAIN: World = {
 """What a working directory looks like, with every kind of entry in it."""
 
 
-VERSIONS = {"coreutils": "9.1", "find": "4.9.0", "file": "5.44"}
+VERSIONS = {"coreutils": "9.1", "find": "4.9.0", "file": "5.44", "gzip": "1.12"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class Case:
     world: World = field(default_factory=lambda: PLAIN)
     umask: int = 0o022
     locale: str = "C.UTF-8"
+    before: tuple[str, ...] = ()
+    """What is run first, on both sides; it must be determined too."""
 
     @property
     def words(self) -> list[str]:
@@ -118,6 +120,9 @@ def environment(case: Case) -> dict[str, str]:
 
 
 def real(case: Case, place: Path, *, joined: bool = False) -> tuple[str, str, int]:
+    for line in case.before:
+        words = shlex.split(line)
+        subprocess.run(words, cwd=place, env=environment(case), umask=case.umask, capture_output=True, timeout=20)
     done = subprocess.run(
         case.words,
         input=(case.stdin or "").encode(),
@@ -148,6 +153,8 @@ def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tr
             umask=case.umask, facts=dict(facts), run=run,
         )  # fmt: skip
 
+    for line in case.before:
+        TOOLS[shlex.split(line)[0]](call(shlex.split(line), ""))
     out = TOOLS[words[0]](call(words, case.stdin))
     if out.varied:
         raise Undetermined("times and owners")
