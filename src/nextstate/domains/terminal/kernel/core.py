@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 import shlex
 from collections import OrderedDict
-from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
-from nextstate.domains.terminal.kernel import facts, learn, lexis, screen, watch
-from nextstate.domains.terminal.kernel.bridge import BASHISM
-from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
-from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
-from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
+from nextstate.domains.terminal.kernel import facts, learn, screen, watch
+from nextstate.domains.terminal.kernel.compute import Attempt, compute, remembered, same
+from nextstate.domains.terminal.kernel.files import Tree, Undetermined
+from nextstate.domains.terminal.kernel.shell import Run
 from nextstate.domains.terminal.kernel.state import State
 
 if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.tools.base import Call, Out
     from nextstate.types import Action, Observation, Setup
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at computing an action: its run, the files after it, the state after it if all was determined."""
-
-    run: Run
-    tree: Tree
-    state: State | None
 
 
 class TerminalKernel:
@@ -56,16 +41,17 @@ class TerminalKernel:
             return attempt.state
         if state.screen is not None:
             return watch.absorb(state, action, observation, compute)
-        return learn.learn(state, action, observation, answers, compute)
+        return learn.learn(state, action, observation, answers)
 
     def _attempt(self, state: State, action: Action, answers: tuple[str, ...]) -> Attempt:
         key = (id(state), action, answers)
         hit = self._cache.get(key)
         if hit is not None and hit[0] is state:
             return hit[1]
-        attempt = _played(state, action) if state.screen is not None else compute(state, action, answers)
-        if attempt.state is None and state.screen is None:
-            attempt = learn.repeat(state, action, attempt)
+        if state.screen is not None:
+            attempt = _played(state, action)
+        else:
+            attempt = remembered(state, action, compute(state, action, answers))
         self._cache[key] = (state, attempt)
         if len(self._cache) > self._remembered:
             self._cache.popitem(last=False)
@@ -80,148 +66,3 @@ def _played(state: State, action: Action) -> Attempt:
     except Undetermined as unknown:
         return Attempt(Run(reason=str(unknown)), tree, None)
     return Attempt(Run(output), tree, after)
-
-
-def same(computed: str, shown: str) -> bool:
-    """Whether two observations are the same text; a missing last newline is a matter of the recorder."""
-    return computed.rstrip("\n") == shown.rstrip("\n")
-
-
-def compute(
-    state: State, action: Action, answers: tuple[str, ...] = (), *, tree: Tree | None = None, lenient: bool = False
-) -> Attempt:
-    """Runs ``action`` in ``state`` (on ``tree`` if given), in every order of lines that have none."""
-    first = _run(state, action, answers, tree, lenient, 0)
-    if first.state is None or not first.run.unordered:
-        return first
-    for order in range(1, len(ORDERS)):
-        other = _run(state, action, answers, None, lenient, order)
-        if _effects(other) != _effects(first):
-            first.run.reason = "the order of names, or times and owners"
-            return replace(first, state=None)
-    return first
-
-
-def _effects(attempt: Attempt) -> tuple[object, ...]:
-    return attempt.run.output, attempt.tree.delta, attempt.run.changed_variables, attempt.run.reason
-
-
-def _run(
-    state: State, action: Action, answers: tuple[str, ...], tree: Tree | None, lenient: bool, order: int
-) -> Attempt:
-    tree = tree or Tree(state.files, root=state.place.user == "root")
-    reason = state.lost or learn.touches_tainted(state, action) or lexis.awkward(action)
-    if state.exit is None and lexis.asks_status(action):
-        reason = reason or "the exit status of the action before is not known"
-    if _SH.search(action) and (BASHISM.search(action) or _bashisms(state, action)):
-        reason = reason or "a script for bash that sh runs"
-    if _sources_trap(state, action):
-        reason = reason or "a trap that a sourced file sets"
-    if "x" in state.flags or "v" in state.flags:
-        reason = reason or "the shell traces its commands"
-    if reason and (not lenient or reason in (lexis.NO_TEXT, lexis.TOO_LONG)):
-        return Attempt(Run(reason=reason), tree, None)
-    call = unwrap(state, action)
-    if call is None:
-        return Attempt(Run(reason="how the action reaches a shell", cwd=state.cwd), tree, None)
-    shell = shell_for(state.place)
-    shell.columns, shell.in_lines = (state.screen.columns, state.screen.in_lines) if state.screen else (0, False)
-    run = shell.run(
-        call.script,
-        tree,
-        shell.start if "argv" in state.invoke else state.shell,
-        prelude=_prelude(state, action, call.cwd),
-        zero=call.zero,
-        one_stream="argv" not in state.invoke,
-        known_lines=call.known_lines,
-        order=order,
-        answers=answers,
-        lenient=lenient,
-        known=lambda call: _known(state, tree, call),
-        present=lambda name: state.programs.get(name),
-    )
-    if run.ended and not state.invoke:
-        run.reason = run.reason or "the action does not come to its end"
-    if run.recalled and facts.hangs_on_status(action):
-        run.reason = run.reason or "the exit status of a program whose output was seen"
-    if run.shell_errors and _SH.search(action):
-        run.reason = run.reason or "how sh words its errors"
-    if run.shell_errors and lexis.calls(action, state.functions | lexis.functions(action)):
-        run.reason = run.reason or "what messages begin with inside a function"
-    if state.invoke.get("strip"):
-        run.output = run.output.strip()
-    if reason:
-        run.reason = reason
-    return Attempt(run, tree, None if run.reason else after(state, action, run, tree, asked=bool(answers)))
-
-
-def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = False) -> State:
-    """The state after a determined run."""
-    found = lexis.PIPEFAIL.search(action)
-    for path in [path for path in tree.delta if path.startswith("/dev/fd/")]:
-        del tree.delta[path]
-    assigned = {name for name, _ in run.changed_variables}
-    changed = tuple(tree.delta)
-    return replace(
-        state,
-        files=tree.commit(),
-        shell=run.snapshot,
-        cwd=directory_after(state, action, run.cwd),
-        exit=None if asked or run.recalled else run.code,
-        tainted=state.tainted - assigned,
-        flags=run.flags,
-        pipefail=found[1] == "-" if found else state.pipefail,
-        positional=run.positional,
-        functions=state.functions | lexis.functions(action),
-        seen=MappingProxyType(learn.lasting(state.seen)) if changed else state.seen,
-        changed=(*(path for path in state.changed if path not in changed), *changed)[-40:],
-    )
-
-
-_SOURCED = re.compile(r"(?:^|[\n;&|({])\s*(?:source|\.)\s+([\w./~-]+)")
-
-
-def _sources_trap(state: State, action: Action) -> bool:
-    """Whether the action sources a file that sets traps: bashkit runs them when the action ends."""
-    tree = Tree(state.files, root=True)
-    for name in _SOURCED.findall(action):
-        try:
-            if b"trap " in tree.read(posixpath.join(state.cwd, name)):
-                return True
-        except (FsError, Undetermined):
-            continue
-    return False
-
-
-_SH = re.compile(r"(?:^|[\n;&|({\s])(?:/bin/)?sh\s")
-_SH_FILE = re.compile(r"(?:^|[\n;&|({\s])(?:/bin/)?sh\s+(?:-\w+\s+)*([\w./~-]+)")
-
-
-def _bashisms(state: State, action: Action) -> bool:
-    """Whether the action lets ``sh`` run a file that only bash takes."""
-    tree = Tree(state.files, root=True)
-    for name in _SH_FILE.findall(action):
-        try:
-            text = tree.read(posixpath.join(state.cwd, name)).decode("utf-8", "replace")
-        except (FsError, Undetermined):
-            continue
-        if BASHISM.search(text.partition("\n")[2] if text.startswith("#!") else text):
-            return True
-    return False
-
-
-def _prelude(state: State, action: Action, cwd: str) -> str:
-    """Restores what bashkit drops between two runs, on the action's own first line."""
-    parts = []
-    if "argv" in state.invoke:
-        parts.append(f"cd {shlex.quote(cwd)}" if cwd != state.place.cwd else "")
-    options = "".join(flag for flag in state.flags if flag in "efuCa")
-    parts.append(f"set -{options}" if options else "")
-    parts.append("set -o pipefail" if state.pipefail else "")
-    parts.append("set -- " + shlex.join(state.positional) if state.positional else "")
-    parts.append(f"(exit {state.exit})" if state.exit and lexis.asks_status(action) else "")
-    return "".join(part + "; " for part in parts if part)
-
-
-def _known(state: State, tree: Tree, call: Call) -> Out | None:
-    return None if tree.delta or call.stdin is not None else learn.recall(state, call)

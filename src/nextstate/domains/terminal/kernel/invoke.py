@@ -63,7 +63,7 @@ def _lexical(cwd: str, path: str) -> str:
 
 def directory_after(state: State, action: str, cwd: str) -> str:
     """The working directory that the next action starts in, when this one ended in ``cwd``."""
-    if not state.invoke.get("per_action") or "cwd" in state.invoke.get("keeps", ()) and not state.invoke.get("cd"):
+    if not state.invoke.get("per_action") or ("cwd" in state.invoke.get("keeps", ()) and not state.invoke.get("cd")):
         return cwd
     if state.invoke.get("cd") == "lexical":
         return cwd if _PLAIN_CD.fullmatch(action.strip()) and cwd != "/" else _stays(state, action)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nextstate.domains.terminal.kernel import effects, lexis
+from nextstate.domains.terminal.kernel import effects, lexis, memory
+from nextstate.domains.terminal.kernel.compute import Attempt, after, compute, same
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, FsError, Seen, Thing, Tree, Undetermined, normal
 from nextstate.domains.terminal.kernel.shell import HOLE
-from nextstate.domains.terminal.kernel.tools.base import Call, Out
+from nextstate.domains.terminal.kernel.tools.base import Call
 
 if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.shell import Lack
+    from nextstate.domains.terminal.kernel.shell import Lack, Run
     from nextstate.domains.terminal.kernel.state import State
 
 _ERROR = re.compile(
@@ -24,78 +25,34 @@ _ERROR = re.compile(
 )
 _NO_ENTRY = re.compile(r"cd: ([^\n]*): ")
 _ENTERS = re.compile(r"(?:^|[\n;&({])\s*cd\s+([\w./-]+)(?=\s*(?:$|[\n;&)}]))")
-_ERRORLIKE = re.compile(r"[\w./+-]+: \S")
 _MISSING = re.compile(r"^(?:[\w./-]+: )(?:line \d+: )?([\w.+-]+): command not found$", re.M)
 
-WHOLE = "\0whole action"
-"""Stands for the program's name where a whole action is remembered."""
 HARNESS = frozenset({"Command timed out"})
 """Observations in a recorder's own words: the command ran, but what it did is not known."""
 
-Compute = Callable[..., Any]
 
-
-def recall(state: State, call: Call) -> Out | None:
-    """What this call showed before, if nothing changed since."""
-    text = state.seen.get((call.cwd, call.name, *call.args))
-    return None if text is None else Out(text)
-
-
-def lasting(seen: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
-    """What stays true when files change."""
-    return {key: text for key, text in seen.items() if key[1] in effects.CONSTANT}
-
-
-def repeat(state: State, action: str, attempt: Any) -> Any:
-    """The attempt, or what the whole action showed before if nothing has changed since."""
-    text = state.seen.get((state.cwd, WHOLE, action))
-    if text is None or ("argv" in state.invoke and _mixed(text)):
-        return attempt
-    return replace(attempt, run=replace(attempt.run, output=text, reason=None), state=replace(state, exit=None))
-
-
-def _mixed(text: str) -> bool:
-    """Whether a text has lines of errors and of output: their order may be another when they came by two pipes."""
-    errors = [_ERRORLIKE.match(line) is not None for line in text.removesuffix("\n").split("\n")]
-    return any(errors) and not all(errors)
-
-
-def touches_tainted(state: State, action: str) -> str | None:
-    text = lexis.expanded(action)
-    for name in state.tainted:
-        word = re.escape(name)
-        use = re.search(rf"\$\{{?[#!]?{word}(?!\w)|(?:\(\(|\blet\b|\bdeclare -p\b|\[).*?(?<![\w$]){word}(?!\w)", text)
-        assignment = re.search(rf"(?:^|[\s;&|(]){word}=|\bfor\s+{word}\s+in\b", text)
-        if use and not (assignment and assignment.start() < use.start()):
-            return f"the value of {name} is not known"
-    return None
-
-
-def learn(state: State, action: str, shown: str, answers: tuple[str, ...], compute: Compute) -> State:
+def learn(state: State, action: str, shown: str, answers: tuple[str, ...]) -> State:
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
-    from nextstate.domains.terminal.kernel.core import same
-
-    attempt = _leniently(state, action, answers, compute)
+    attempt = _leniently(state, action, answers)
     if set(_NO_ENTRY.findall(attempt.run.output)) - set(_NO_ENTRY.findall(shown)):
         state = _entered(state, action)
-        attempt = _leniently(state, action, answers, compute)
+        attempt = _leniently(state, action, answers)
     lacks: list[Lack] = attempt.run.lacks
     told = _told(state, action, shown, attempt.run)
     again = compute(told, action, answers)
-    if again.state is not None and same(again.run.output, shown):
-        if not any(effects.changes(lack.call) for lack in lacks):
-            state_after: State = again.state
-            return state_after
-    attempt = _leniently(told, action, answers, compute)
-    return _remembered(_aftermath(told, action, shown, attempt), state, action, shown, attempt)
+    harmless = not any(effects.changes(lack.call) for lack in lacks)
+    if again.state is not None and harmless and same(again.run.output, shown):
+        return again.state
+    attempt = _leniently(told, action, answers)
+    return _remembered(aftermath(told, action, shown, attempt), state, action, shown, attempt)
 
 
-def _leniently(state: State, action: str, answers: tuple[str, ...], compute: Compute) -> Any:
+def _leniently(state: State, action: str, answers: tuple[str, ...]) -> Attempt:
     """The action's run to its end, with holes where something is not determined."""
     return compute(state, action, answers, tree=Tree(state.files, root=state.place.user == "root"), lenient=True)
 
 
-def _told(state: State, action: str, shown: str, run: Any) -> State:
+def _told(state: State, action: str, shown: str, run: Run) -> State:
     """The state with what the observation says about it before the action's own effects."""
     tree = Tree(state.files, root=state.place.user == "root")
     _absences(tree, state, action, shown)
@@ -109,7 +66,7 @@ def _told(state: State, action: str, shown: str, run: Any) -> State:
     return replace(state, programs=_programs(state, run.called, shown), files=tree.commit(), seen=seen)
 
 
-def _remembered(result: State, state: State, action: str, shown: str, attempt: Any) -> State:
+def _remembered(result: State, state: State, action: str, shown: str, attempt: Attempt) -> State:
     """``result``, with the whole action remembered if it would show the same again."""
     run = attempt.run
     quiet = not (run.changed_variables or attempt.tree.delta or result.lost or result.cwd != state.cwd)
@@ -117,7 +74,7 @@ def _remembered(result: State, state: State, action: str, shown: str, attempt: A
         return result
     if run.called & effects.VOLATILE or lexis.restless(action) or shown.strip() in HARNESS:
         return result
-    return replace(result, seen=MappingProxyType({**result.seen, (state.cwd, WHOLE, action): shown}))
+    return replace(result, seen=MappingProxyType({**result.seen, (state.cwd, memory.WHOLE, action): shown}))
 
 
 _LIVE = re.compile(r"(?<![\w.])/(?:proc|sys|dev)(?![\w.])")
@@ -125,7 +82,7 @@ _LISTS_PROC = re.compile(r"\d proc$", re.M)
 
 
 def _steady(action: str, text: str, calls: list[Call]) -> bool:
-    """Whether the calls changed nothing and would show ``text`` again: nothing that the machine reports about itself."""
+    """Whether the calls changed nothing and would show ``text`` again (a machine's own state it would not)."""
     if _LIVE.search(action) or _LISTS_PROC.search(text) or lexis.VOLATILE.search(lexis.expanded(action)):
         return False
     return not any(
@@ -144,10 +101,8 @@ def _entered(state: State, action: str) -> State:
     return replace(state, files=tree.commit())
 
 
-def _aftermath(state: State, action: str, shown: str, attempt: Any) -> State:
+def aftermath(state: State, action: str, shown: str, attempt: Attempt) -> State:
     """What may be kept after an action whose effects are only partly known."""
-    from nextstate.domains.terminal.kernel.core import after
-
     run, tree = attempt.run, attempt.tree
     for path, entry in list(tree.delta.items()):
         if isinstance(entry, File) and run.trusted.get(path) is not entry:
@@ -168,12 +123,12 @@ def _aftermath(state: State, action: str, shown: str, attempt: Any) -> State:
         result,
         tainted=state.tainted | names if doubtful else state.tainted,
         cwd=cwd,
-        seen=result.seen if not tree.delta else MappingProxyType(lasting(state.seen)),
+        seen=result.seen if not tree.delta else MappingProxyType(memory.lasting(state.seen)),
         lost="" if not complaints or state.invoke else "the working directory is not known",
     )
 
 
-def _directory(state: State, action: str, shown: str, run: Any) -> str:
+def _directory(state: State, action: str, shown: str, run: Run) -> str:
     """The working directory after the action, as far as it can be told."""
     moved = re.match(r"\s*cd\s+([\w./~-]+)\s*$", action)
     if moved and not shown.strip():
@@ -204,7 +159,7 @@ def _programs(state: State, called: set[str], shown: str) -> Mapping[str, bool]:
 def _absences(tree: Tree, state: State, action: str, shown: str) -> None:
     """Paths that an error message called missing (only those that the action spells out)."""
     for name in _ERROR.findall(shown):
-        if name not in action or "/" in name.strip("/") and ".." in name:
+        if name not in action or ("/" in name.strip("/") and ".." in name):
             continue
         path = normal(posixpath.join(state.cwd, name))
         if tree.entry(path) is None and not isinstance(tree.entry(posixpath.dirname(path)), File):

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal import codec
-from nextstate.domains.terminal.kernel import interactive, learn
+from nextstate.domains.terminal.kernel import interactive
+from nextstate.domains.terminal.kernel.compute import remembered
 from nextstate.domains.terminal.kernel import unseen_blanks as blanks
 from nextstate.domains.terminal.kernel.files import File, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
@@ -223,7 +224,7 @@ class Typist:
         state = replace(self.state, screen=replace(self.screen, in_lines=not columns))
         attempt = self.compute(state, line)
         if attempt.state is None:
-            attempt = learn.repeat(state, line, attempt)
+            attempt = remembered(state, line, attempt)
         run = attempt.run
         if attempt.state is None:
             raise Undetermined(run.reason or "it was not computed")

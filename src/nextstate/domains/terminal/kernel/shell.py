@@ -21,6 +21,7 @@ from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
 from nextstate.domains.terminal.kernel.programs import PROGRAMS
 from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.alone import ALONE
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 
 NATIVE = frozenset(
@@ -320,7 +321,7 @@ class Shell:
 
     def _nested(self, call: Call, args: list[str], stdin: str | None) -> Out:
         """A program started by a program (``xargs``, ``find -exec``, ``env``)."""
-        tool = self._at_terminal(args[0], TOOLS.get(args[0], self._lacking))
+        tool = self._at_terminal(args[0], ALONE.get(args[0]) or TOOLS.get(args[0], self._lacking))
         inner = replace(call, name=args[0], args=tuple(args[1:]), stdin=stdin)
         try:
             return tool(inner)
@@ -389,7 +390,8 @@ class Shell:
     def _variables(self) -> dict[str, str]:
         state = self.bash.shell_state()
         found = {**state.variables, **{f"export {k}": v for k, v in state.env.items()}, "cwd": state.cwd}
-        for name, array in (*state.arrays.items(), *state.assoc_arrays.items()):
+        arrays: list[Any] = [*state.arrays.items(), *state.assoc_arrays.items()]
+        for name, array in arrays:
             found[name] = repr(dict(array))
         found |= {f"alias {k}": v for k, v in state.aliases.items()}
         for volatile in ("_", "PIPESTATUS", "export _", "BASH_REMATCH"):
@@ -405,9 +407,12 @@ def _no_word(name: str) -> bool | None:
     return None
 
 
+_RESHAPING = ("()", "function", "unset", "eval", "source", ". ", "shopt", "readonly", "declare", "alias", "local")
+
+
 def _reshapes(script: str) -> bool:
     """Whether a script may change what `_variables` does not show: functions, options."""
-    return any(word in script for word in ("()", "function", "unset", "eval", "source", ". ", "shopt", "readonly", "declare"))  # fmt: skip
+    return any(word in script for word in _RESHAPING)
 
 
 @cache
@@ -415,7 +420,9 @@ def _bashkit_commands() -> frozenset[str]:
     return frozenset(Bash().execute_sync("compgen -c").stdout.split()) - _KEYWORDS
 
 
-_KEYWORDS = frozenset("if then else elif fi for while until do done case esac in select function time { } ! [[ ]] coproc".split())  # fmt: skip
+_KEYWORDS = frozenset(
+    "if then else elif fi for while until do done case esac in select function time { } ! [[ ]] coproc".split()
+)
 
 
 @lru_cache(maxsize=32)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domains.terminal.kernel import interactive, learn, unseen_blanks
+from nextstate.domains.terminal.kernel import interactive, learn, memory, unseen_blanks
 from nextstate.domains.terminal.kernel.files import Dir, File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.screen import (
@@ -236,12 +236,12 @@ class _Reader:
             return
         in_lines = replace(state, screen=replace(state.screen, in_lines=True))
         expected = self.compute(in_lines, line)
-        learnt = learn.learn(in_lines, line, plain, (), self.compute)
+        learnt = learn.learn(in_lines, line, plain, ())
         if expected.state is not None and expected.run.output != plain:
             learnt = _contradicted(learnt, expected)
         seen = dict(learnt.seen)
         if plain != text:
-            seen.pop((state.cwd, learn.WHOLE, line), None)
+            seen.pop((state.cwd, memory.WHOLE, line), None)
         read = state.screen.read | _taught(state.files, learnt.files, plain)
         if unseen_blanks.touched(line, state.screen.read, state.cwd) and learnt.files is not state.files:
             read |= {path for path, entry in learnt.files.entries.items() if state.files.entries.get(path) != entry}
@@ -337,7 +337,7 @@ def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
     attempt = compute(state, line, tree=tree, lenient=True)
     run = attempt.run
     run.reason = run.reason or "its output is not known"
-    result = learn._aftermath(state, line, "?", attempt)
+    result = learn.aftermath(state, line, "?", attempt)
     names = {name for pair in _ASSIGNED.findall(line) for name in pair if name}
     lost = result.lost or ("the shell's own state" if _RESHAPES.search(line) else "")
     return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
@@ -359,7 +359,7 @@ def _disturbed(state: State, text: str) -> State:
     return replace(
         state,
         files=Files.start({}, (), state.cwd, {}),
-        seen=MappingProxyType(learn.lasting(state.seen)),
+        seen=MappingProxyType(memory.lasting(state.seen)),
         exit=None,
         tainted=state.tainted | names,
         lost="the shell's own state" if _RESHAPES.search(text) else lost,
@@ -385,7 +385,7 @@ def _settled(state: State, rows: list[str], typed: str = "") -> State:
     state = replace(state, screen=screen)
     if not ready or "\n" in typed:
         return state
-    from nextstate.domains.terminal.kernel.core import compute
+    from nextstate.domains.terminal.kernel.compute import compute
 
     return _located(state, cwd, compute)
 
