@@ -17,6 +17,7 @@ import pytest
 
 from nextstate.domains.terminal.kernel.files import Dir, File, Files, Link, Seen, Tree, Undetermined
 from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.alone import ALONE
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 
 World = Mapping[str, "str | bytes | int"]
@@ -142,7 +143,7 @@ def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tr
     words = case.words
 
     def run(argv: list[str], stdin: str | None) -> Out:
-        tool: Callable[[Call], Out] | None = TOOLS.get(argv[0]) or (_echo if argv[0] == "echo" else None)
+        tool: Callable[[Call], Out] | None = ALONE.get(argv[0]) or TOOLS.get(argv[0])
         if tool is None:
             raise Undetermined(f"{argv[0]} is no tool")
         return tool(call(argv, stdin))
@@ -159,12 +160,6 @@ def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tr
     if out.varied:
         raise Undetermined("times and owners")
     return out, tree
-
-
-def _echo(call: Call) -> Out:
-    if call.args[:1] in (("-n",), ("-e",)):
-        raise Undetermined("echo with options")
-    return Out(" ".join(call.args) + "\n")
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
