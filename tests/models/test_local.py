@@ -78,7 +78,7 @@ async def test_the_text_up_to_the_next_prompt_is_the_observation(play: Callable[
     assert prediction.reply == "a\nb\n$ pwd\n"
 
 
-@pytest.mark.parametrize("text", ["", "$ pwd", "# A new session"])
+@pytest.mark.parametrize("text", ["", "$ pwd", "$ # A new session"])
 async def test_showing_nothing_is_an_answer(text: str, play: Callable[..., LocalModel]) -> None:
     prediction = await play(Played(said(text))).predict(query("true"))
     assert (prediction.outcome, prediction.observation) == (Outcome.OK, "")

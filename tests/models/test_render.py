@@ -127,12 +127,14 @@ def test_a_clipped_text_keeps_both_ends() -> None:
 def test_a_transcript_is_a_session_to_go_on_with() -> None:
     step = query("ls", ("pwd", "/home\n"), ("printf x", "x"), ("true", ""), setup=Setup("a box"), notes="cwd: /home")
     assert transcript(PLAIN, step, examples=False) == (
-        "# a box\n$ pwd\n/home\n$ printf x\nx\n$ true\n# cwd: /home\n$ ls\n"
+        "$ # Initial state\na box\n$ pwd\n/home\n$ printf x\nx\n$ true\n$ # Known now\ncwd: /home\n$ ls\n"
     )
 
 
 def test_a_transcript_opens_with_the_domains_example() -> None:
-    assert transcript(PLAIN, query("ls")) == ("# An example session\n$ pwd\n/example\n$ true\n# A new session\n$ ls\n")
+    assert transcript(PLAIN, query("ls")) == (
+        "$ # An example session\n$ pwd\n/example\n$ true\n$ # A new session\n$ ls\n"
+    )
 
 
 def test_demonstrations_go_before_the_domains_example() -> None:
@@ -159,7 +161,6 @@ def test_transcripts_without_notes_only_grow(session: list[Turn]) -> None:
         ("a\n" + STOP, "a\n\n"),
         (STOP, "\n"),
         ("costs $ 5\n", "costs $ 5\n"),
-        ("a\n# A new session\n$ pwd", "a\n"),
         ("\\$ ls\n$ pwd", "$ ls\n"),
     ],
 )
@@ -167,7 +168,7 @@ def test_a_continued_transcript_ends_where_the_next_action_begins(written: str, 
     assert read_transcript(written) == observation
 
 
-@given(TEXT | st.sampled_from(["$ ls\n", "a\n\\$ ls\n", "# A new session\n", "\\\\$ \n", "\n\n"]))
+@given(TEXT | st.sampled_from(["$ ls\n", "a\n\\$ ls\n", "\\\\$ \n", "\n\n"]))
 def test_a_transcript_reads_back_what_it_shows(text: str) -> None:
     step = query("ls", ("cat f", text))
     shown = transcript(PLAIN, step, examples=False)
