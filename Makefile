@@ -18,8 +18,9 @@ help:
 demo: $(USE)
 	$(BIN)/nextstate demo
 
+# The profile makes property tests repeatable and gives them no deadlines; plain pytest tries new examples every time.
 test: check model
-	$(BIN)/pytest
+	$(BIN)/pytest --hypothesis-profile=ci
 
 check: $(DEV)
 	$(BIN)/ruff check
