@@ -230,22 +230,25 @@ class _Reader:
         if _recalls(unit):
             self.state = _disturbed(state, line)
             return
-        plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
-        if plain is None:
-            self.state = _unseen(state, line, self.compute)
-            return
         in_lines = replace(state, screen=replace(state.screen, in_lines=True))
         expected = self.compute(in_lines, line)
-        learnt = learn.learn(in_lines, line, plain, ())
+        plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
+        learnt = _unseen(state, line, self.compute) if plain is None else self.taught(in_lines, line, plain, text)
         if expected.state is not None and expected.run.output != plain:
             learnt = _contradicted(learnt, expected)
+        self.state = learnt
+
+    def taught(self, state: State, line: str, plain: str, text: str) -> State:
+        """The state after a command that showed ``text``, to a pipe ``plain``."""
+        assert state.screen is not None
+        learnt = learn.learn(state, line, plain, ())
         seen = dict(learnt.seen)
         if plain != text:
             seen.pop((state.cwd, memory.WHOLE, line), None)
         read = state.screen.read | _taught(state.files, learnt.files, plain)
         if unseen_blanks.touched(line, state.screen.read, state.cwd) and learnt.files is not state.files:
             read |= {path for path, entry in learnt.files.entries.items() if state.files.entries.get(path) != entry}
-        self.state = replace(learnt, seen=MappingProxyType(seen), screen=replace(state.screen, read=read))
+        return replace(learnt, seen=MappingProxyType(seen), screen=replace(state.screen, read=read, in_lines=False))
 
     def forget(self, unit: str) -> None:
         """A command of which nothing can be read off the screen."""
