@@ -40,7 +40,7 @@ class TerminalKernel:
         if attempt.state is not None and same(attempt.run.output, observation):
             return attempt.state
         if state.screen is not None:
-            return watch.absorb(state, action, observation, compute)
+            return watch.absorb(state, action, observation)
         return learn.learn(state, action, observation, answers)
 
     def _attempt(self, state: State, action: Action, answers: tuple[str, ...]) -> Attempt:
@@ -62,7 +62,7 @@ def _played(state: State, action: Action) -> Attempt:
     """Keystrokes at a terminal."""
     tree = Tree(state.files, root=state.place.user == "root")
     try:
-        output, after = screen.step(state, action, compute)
+        output, after = screen.step(state, action)
     except Undetermined as unknown:
         return Attempt(Run(reason=str(unknown)), tree, None)
     return Attempt(Run(output), tree, after)

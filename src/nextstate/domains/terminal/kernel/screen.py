@@ -8,14 +8,13 @@ programs than a shell, and commands that may not end in time are not determined.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nextstate.domains.terminal import codec
 from nextstate.domains.terminal.kernel import interactive
-from nextstate.domains.terminal.kernel.compute import remembered
 from nextstate.domains.terminal.kernel import unseen_blanks as blanks
+from nextstate.domains.terminal.kernel.compute import compute, remembered
 from nextstate.domains.terminal.kernel.files import File, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.typed import first
@@ -23,9 +22,6 @@ from nextstate.errors import ActionError
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.state import State
-
-Compute = Callable[..., Any]
-"""`core.compute`, which this module cannot import."""
 
 CONTINUED = "> "
 """The second prompt, for the lines of a command that is not complete."""
@@ -121,7 +117,6 @@ class Typist:
     """Types at the prompt of a state; `state` and `pane` are what has become of it. Methods raise `Undetermined`."""
 
     state: State
-    compute: Compute
     screen: Screen = field(init=False)
     pane: Pane = field(init=False)
     typed: str = field(init=False)
@@ -222,7 +217,7 @@ class Typist:
 
     def _run(self, line: str, columns: bool | None) -> tuple[str, State]:
         state = replace(self.state, screen=replace(self.screen, in_lines=not columns))
-        attempt = self.compute(state, line)
+        attempt = compute(state, line)
         if attempt.state is None:
             attempt = remembered(state, line, attempt)
         run = attempt.run
@@ -281,8 +276,8 @@ def _is_script(name: str, file: File) -> bool:
     return name.endswith(".sh") or (file.content or b"").startswith(b"#!")
 
 
-def step(state: State, action: str, compute: Compute) -> tuple[str, State]:
+def step(state: State, action: str) -> tuple[str, State]:
     """The screen after ``action`` and the state; raises :class:`Undetermined`."""
-    typist = Typist(state, compute)
+    typist = Typist(state)
     typist.play(action)
     return typist.shown(), typist.done()

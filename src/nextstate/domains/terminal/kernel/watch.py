@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nextstate.domains.terminal.kernel import interactive, learn, memory, unseen_blanks
+from nextstate.domains.terminal.kernel.compute import Attempt, compute
 from nextstate.domains.terminal.kernel.files import Dir, File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.screen import (
@@ -78,7 +78,7 @@ def _first_prompt(row: str, home: str) -> tuple[Prompt | None, str]:
 # -- after an observation ---------------------------------------------------------------------------------------
 
 
-def absorb(state: State, action: str, observation: str, compute: Callable[..., Any]) -> State:
+def absorb(state: State, action: str, observation: str) -> State:
     """The state after a screen that was not computed."""
     assert state.screen is not None
     rows = [row.rstrip() for row in observation.rstrip().split("\n")]
@@ -97,7 +97,7 @@ def absorb(state: State, action: str, observation: str, compute: Callable[..., A
         if state.screen.typed or typed.count("\n") != 1 or not typed.endswith("\n"):
             return _settled(_disturbed(state, typed), rows)
         units, rest = [typed], ""  # one line, whatever the shell makes of it
-    reader = _Reader(state, rows, compute)
+    reader = _Reader(state, rows)
     if INTERRUPT in typed:
         reader.lost = True
     for number, unit in enumerate(units):
@@ -126,7 +126,6 @@ class _Reader:
 
     state: State
     rows: list[str]
-    compute: Callable[..., Any]
     at: int = -1
     """The row of the prompt at which the next command was typed."""
     base: tuple[str, int] = ("", 0)
@@ -178,7 +177,7 @@ class _Reader:
     def computed(self, unit: str, begin: int) -> bool:
         """Whether the command can be computed, and the screen shows just that."""
         try:
-            typist = Typist(self.state, self.compute)
+            typist = Typist(self.state)
             output, state = typist.run(unit.removesuffix("\n"))
             pane = Pane(typist.screen.columns).write(output)
             column = pane.column
@@ -214,7 +213,7 @@ class _Reader:
         self.at, start, cwd = found[0]
         text = "".join(f"{row}\n" for row in self.rows[begin : self.at]) + self.rows[self.at][:start]
         self.learn(unit, text)
-        self.state = _located(self.state, cwd, self.compute)
+        self.state = _located(self.state, cwd)
         prompt_text = self.rows[self.at][:start] + screen.prompt.text(cwd) if cwd else ""
         self.base = (prompt_text, cells(prompt_text))
         self.lost = not cwd
@@ -231,9 +230,9 @@ class _Reader:
             self.state = _disturbed(state, line)
             return
         in_lines = replace(state, screen=replace(state.screen, in_lines=True))
-        expected = self.compute(in_lines, line)
+        expected = compute(in_lines, line)
         plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
-        learnt = _unseen(state, line, self.compute) if plain is None else self.taught(in_lines, line, plain, text)
+        learnt = _unseen(state, line) if plain is None else self.taught(in_lines, line, plain, text)
         if expected.state is not None and expected.run.output != plain:
             learnt = _contradicted(learnt, expected)
         self.state = learnt
@@ -256,7 +255,7 @@ class _Reader:
         if self.state.lost:
             self.state = _disturbed(self.state, unit)
         else:
-            self.state = _unseen(self.state, unit.removesuffix("\n"), self.compute)
+            self.state = _unseen(self.state, unit.removesuffix("\n"))
 
 
 def _recalls(unit: str) -> bool:
@@ -330,7 +329,7 @@ def _unlisted(line: str, text: str, columns: int) -> str | None:
 # -- what is left after something that is not understood -----------------------------------------------------------
 
 
-def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
+def _unseen(state: State, line: str) -> State:
     """The state after a command whose output is not known."""
     if not line.strip():
         return state
@@ -346,7 +345,7 @@ def _unseen(state: State, line: str, compute: Callable[..., Any]) -> State:
     return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
 
 
-def _contradicted(state: State, expected: Any) -> State:
+def _contradicted(state: State, expected: Attempt) -> State:
     """The state after a command that was computed, but showed something else: what it would have done is doubtful."""
     tree = Tree(state.files, root=True)
     for path in expected.tree.delta:
@@ -388,9 +387,7 @@ def _settled(state: State, rows: list[str], typed: str = "") -> State:
     state = replace(state, screen=screen)
     if not ready or "\n" in typed:
         return state
-    from nextstate.domains.terminal.kernel.compute import compute
-
-    return _located(state, cwd, compute)
+    return _located(state, cwd)
 
 
 def _waiting(screen: Screen, row: str, typed: str, line: str) -> tuple[bool, int, str, str]:
@@ -408,7 +405,7 @@ def _waiting(screen: Screen, row: str, typed: str, line: str) -> tuple[bool, int
     return True, start, full, cwd
 
 
-def _located(state: State, cwd: str, compute: Callable[..., Any]) -> State:
+def _located(state: State, cwd: str) -> State:
     """The state with the shell in ``cwd``, which its prompt shows (nothing: the prompt does not tell)."""
     if cwd and cwd == state.cwd and state.lost != NO_DIRECTORY:
         return state
@@ -420,7 +417,7 @@ def _located(state: State, cwd: str, compute: Callable[..., Any]) -> State:
     if not isinstance(tree.entry(cwd), Dir):
         tree.put(cwd, Dir())
     plain = replace(state, files=tree.commit(), lost="")
-    moved: State | None = compute(plain, f"cd -- {shlex.quote(cwd)}").state
+    moved = compute(plain, f"cd -- {shlex.quote(cwd)}").state
     if moved is None:
         return replace(state, lost=NO_DIRECTORY)
     tainted = state.tainted | {"OLDPWD"}
