@@ -37,7 +37,9 @@ _LISTING = re.compile(
     r"|(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|shopt\s+-[pq]|read\s+-[a-zA-Z]*[tesnNiu])"
 )
 _WORDS = re.compile(r"(?<![\w$./-])(?:RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|LINENO)(?![\w=])")
-_TRACED = re.compile(r"\b(?:bash|sh)\s+-\w*[xvn]")
+_TRACED = re.compile(r"\b(?:bash|sh)\s+(?:-\w*[xvn]|--\w)")
+_RACE = re.compile(r"\bxargs\b[^|;&\n]*\|\s*(?:head|sed\s+\S*q|grep\s+-\w*[qm])")
+"""xargs complains when its program is stopped by a closed pipe: whether it is, is a matter of time."""
 _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
@@ -124,6 +126,8 @@ def awkward(text: str) -> str | None:
         return "a parameter that the history does not determine"
     if re.match(r"\s*(break|continue)\b", bare):
         return "a loop outside the action"
+    if _RACE.search(bare):
+        return "which of two programs is faster"
     if _ODD.search(text):
         return "a parameter that bashkit reads in its own way"
     if _FOLDED.search(text):

@@ -26,8 +26,8 @@ from nextstate.domains.terminal.kernel.tools.base import Call, Out
 
 NATIVE = frozenset(
     """: . break builtin cd command continue declare dirs echo eval exec exit export false getopts let local mapfile
-    popd printf pushd read readarray readonly return set shift shopt source true typeset unset bash sh alias
-    unalias trap""".split()
+    popd printf pushd read readarray readonly return set shift shopt source true typeset unset bash sh
+    trap""".split()
 )
 """What bashkit itself answers: the shell's own commands."""
 
@@ -43,6 +43,9 @@ ORDERS: tuple[Callable[[list[str]], list[str]], ...] = (
 RUNS = 900
 """Runs of one bashkit instance; it stops at 1,000."""
 END = "__nextstate_end"
+HIDDEN = "__nextstate_"
+STREAMED = ("cat", "grep", "tr", "head", "seq", "yes")
+"""Names whose pipelines bashkit runs by itself, past the callbacks: aliases lead to them by other names."""
 OPTIONAL = frozenset(
     "bc dc jq tree xxd hexdump sqlite3 python3 python column file git gawk xz zip unzip bzip2 strings less".split()
 )
@@ -102,6 +105,8 @@ class Run:
     """Unknown paths that the script itself looked at."""
 
 
+_PLACEHOLDER = re.compile("[\U000f0000-\U0010fffd]")
+"""Tools write characters of the private planes where a value is open (a commit's hash): they must not be shown."""
 _GUESSED = re.compile(
     r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I
 )
@@ -139,8 +144,10 @@ class Shell:
         names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
         self._builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
         self._builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
+        self._builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
         self._builtins[END] = self._end
         self._renew()
+        self.bash.restore_snapshot(_with_aliases(place))
         self.start = self.bash.snapshot(exclude_filesystem=True)
 
     def _renew(self) -> None:
@@ -221,6 +228,8 @@ class Shell:
         if run.ended:
             run.code = result.exit_code
         run.output = SUGGESTION.sub(r"\1", "".join(chunks))
+        if _PLACEHOLDER.search(run.output):
+            self._note("a value that a tool had to leave open")
         if len(run.output) > MAX_OUTPUT:
             self._note("the output is too long")
         state = self.bash.shell_state()
@@ -243,7 +252,7 @@ class Shell:
             stdin = None if context.stdin is None else self._clean_text(context.stdin)
             self._substituted(context)
             call = Call(
-                name=context.name,
+                name=context.name.removeprefix(HIDDEN),
                 args=tuple(context.argv),
                 stdin=stdin,
                 cwd=context.cwd,
@@ -368,6 +377,8 @@ class Shell:
             self._note("the line numbers of messages")
         if self.columns:
             err, out = _NUMBERED.sub("bash: ", err), _NUMBERED.sub("bash: ", out)
+        if re.search(r": line (?!1:)\d+: ", err) or re.search(r"\.\w+: line \d+: ", out):
+            self._note("the line numbers of messages from scripts")
         if self.zero != "bash":
             err = re.sub(r"^bash: (?=line \d+: )", lambda _: f"{self.zero}: ", err, flags=re.M)
         return self._clean_text(err + out)  # bash writes what a builtin printed when the builtin ends
@@ -397,6 +408,14 @@ class Shell:
         for volatile in ("_", "PIPESTATUS", "export _", "BASH_REMATCH"):
             found.pop(volatile, None)
         return found
+
+
+def _with_aliases(place: Place) -> bytes:
+    """The state of a new shell in which the streamed names are aliases."""
+    plain = Bash(username=place.user, hostname=place.host, cwd=place.cwd, env=dict(place.env))
+    names = " ".join(f"{name}={HIDDEN}{name}" for name in STREAMED if name in TOOLS)
+    plain.execute_sync(f"shopt -s expand_aliases; alias {names}")
+    return plain.snapshot(exclude_filesystem=True)
 
 
 def _nobody(call: Call) -> Out | None:
