@@ -154,6 +154,7 @@ class Tree:
     def __init__(self, files: Files, *, root: bool) -> None:
         self.files = files
         self.delta: dict[str, Entry] = {}
+        self._index: dict[str, list[str]] | None = None
         self.root = root
         """Whether the user is root, whom permissions do not stop."""
 
@@ -287,15 +288,23 @@ class Tree:
 
     def children(self, real: str) -> set[str]:
         """The names written down under a directory's real path."""
-        prefix = real.rstrip("/") + "/"
-        size = len(prefix)
-        found: set[str] = set()
-        for table in (self.files.entries, self.delta):
-            for path in table:
-                if path.startswith(prefix) and path != prefix and "/" not in path[size:]:
-                    entry = self.delta.get(path) or self.files.entries[path]
-                    (found.discard if isinstance(entry, Absent) else found.add)(path[size:])
+        folder = real.rstrip("/")
+        entries, start = self.files.entries, len(folder) + 1
+        found = {name for name in self._below().get(folder, ()) if not isinstance(entries[f"{folder}/{name}"], Absent)}
+        for path, entry in self.delta.items():
+            if path.rpartition("/")[0] == folder and path != "/":
+                (found.discard if isinstance(entry, Absent) else found.add)(path[start:])
         return found
+
+    def _below(self) -> dict[str, list[str]]:
+        """The names below each directory in the files at the start of the step."""
+        if self._index is None:
+            self._index = {}
+            for path in self.files.entries:
+                folder, _, name = path.rpartition("/")
+                if name:
+                    self._index.setdefault(folder, []).append(name)
+        return self._index
 
     # -- changing -------------------------------------------------------------------------------------------
 
