@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
-from nextstate.domains.terminal.kernel import facts, learn, screen, watch
+from nextstate.domains.terminal.kernel import facts, learn, prompts, screen, watch
 from nextstate.domains.terminal.kernel.compute import Attempt, compute, remembered, same
 from nextstate.domains.terminal.kernel.files import Tree, Undetermined
 from nextstate.domains.terminal.kernel.shell import Run
@@ -25,7 +25,7 @@ class TerminalKernel:
         self._remembered = remembered
 
     def open(self, setup: Setup) -> State:
-        return watch.opened(setup)
+        return prompts.opened(setup)
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         attempt = self._attempt(state, action, answers)

@@ -1,37 +1,21 @@
-"""What a screen teaches that was not computed: where the shell is, and what each typed command printed."""
+"""What a screen teaches that was not computed: what each typed command printed."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from nextstate.domains.terminal.kernel import interactive, learn, memory, unseen_blanks
 from nextstate.domains.terminal.kernel.compute import Attempt, compute
-from nextstate.domains.terminal.kernel.files import Dir, File, Files, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
-from nextstate.domains.terminal.kernel.screen import (
-    CONTINUED,
-    INTERRUPT,
-    NO_DIRECTORY,
-    Prompt,
-    Screen,
-    Typist,
-    events,
-    hindrance,
-)
-from nextstate.domains.terminal.kernel.shell import shell_for
-from nextstate.domains.terminal.kernel.state import State, opening
-from nextstate.domains.terminal.kernel.typed import History, first
+from nextstate.domains.terminal.kernel.prompts import located, prompt_in, settled
+from nextstate.domains.terminal.kernel.screen import CONTINUED, INTERRUPT, NO_DIRECTORY, Typist, events, hindrance
+from nextstate.domains.terminal.kernel.state import State
+from nextstate.domains.terminal.kernel.typed import first
+from nextstate.domains.terminal.kernel.words import History
 
-if TYPE_CHECKING:
-    from nextstate.types import Setup
-
-_PROMPT = re.compile(
-    r"(?P<lead>(?:\([\w.@+-]+\) )?)(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<cwd>[/~][^$#:]*?)(?P<mark>[$#])(?: |\Z)"
-)
 _ASSIGNED = re.compile(
     r"\b([A-Za-z_]\w*)(?:\+?=|\s*\(\))|\b(?:read|mapfile|readarray|local|declare|for)\s+(?:-\w+\s+)*(\w+)"
 )
@@ -47,37 +31,6 @@ _MARGIN = 8
 """Columns at the right edge: a row that reaches into them may go on in the next."""
 
 
-def opened(setup: Setup) -> State:
-    """The state before the first turn; ``facts["screen"]`` makes it one of the keystroke dialect."""
-    told = setup.facts.get("screen")
-    if not isinstance(told, dict):
-        return opening(setup)
-    text, size, height = str(told.get("text") or "").rstrip(), told.get("columns"), told.get("rows")
-    pane = Pane(size if isinstance(size, int) and size > 1 else 80, tuple(text.split("\n")))
-    rows = height if isinstance(height, int) else 0
-    screen = Screen(pane, rows, told.get("shows") == "whole" and rows > 0, "\n" in text)
-    env = setup.facts.get("env")
-    home = str(env.get("HOME") or "") if isinstance(env, dict) else ""
-    prompt, cwd = _first_prompt(pane.rows[-1], home)
-    known = {key: value for key, value in setup.facts.items() if value not in ("", None)}
-    if prompt is not None:
-        known = {"user": prompt.user, "host": prompt.host, "cwd": cwd or "/", **known}
-    state = replace(opening(replace(setup, facts=known)), screen=replace(screen, prompt=prompt))
-    return _settled(state, list(pane.rows))
-
-
-def _first_prompt(row: str, home: str) -> tuple[Prompt | None, str]:
-    found = _PROMPT.match(row)
-    if found is None:
-        return None, ""
-    home = home or ("/root" if found["user"] == "root" else "")
-    prompt = Prompt(found["user"], found["host"], found["mark"], home, found["lead"])
-    return prompt, prompt.directory(found["cwd"])
-
-
-# -- after an observation ---------------------------------------------------------------------------------------
-
-
 def absorb(state: State, action: str, observation: str) -> State:
     """The state after a screen that was not computed."""
     assert state.screen is not None
@@ -85,24 +38,24 @@ def absorb(state: State, action: str, observation: str) -> State:
     try:
         keys = [text for text, _ in events(action)]
     except Undetermined:
-        return _settled(_disturbed(state, action), rows)
+        return settled(_disturbed(state, action), rows)
     typed = "".join(keys)
     if not typed:
-        return _settled(state, rows, state.screen.typed)
+        return settled(state, rows, state.screen.typed)
     if not state.screen.ready:
-        return _settled(_disturbed(state, typed), rows)
+        return settled(_disturbed(state, typed), rows)
     try:
         units, rest = _units(state.screen.typed + typed)
     except Undetermined:
         if state.screen.typed or typed.count("\n") != 1 or not typed.endswith("\n"):
-            return _settled(_disturbed(state, typed), rows)
+            return settled(_disturbed(state, typed), rows)
         units, rest = [typed], ""  # one line, whatever the shell makes of it
     reader = _Reader(state, rows)
     if INTERRUPT in typed:
         reader.lost = True
     for number, unit in enumerate(units):
         reader.unit(unit, units[number + 1] if number + 1 < len(units) else rest)
-    return _settled(reader.state, rows, rest)
+    return settled(reader.state, rows, rest)
 
 
 def _units(typed: str) -> tuple[list[str], str]:
@@ -213,7 +166,7 @@ class _Reader:
         self.at, start, cwd = found[0]
         text = "".join(f"{row}\n" for row in self.rows[begin : self.at]) + self.rows[self.at][:start]
         self.learn(unit, text)
-        self.state = _located(self.state, cwd)
+        self.state = located(self.state, cwd)
         prompt_text = self.rows[self.at][:start] + screen.prompt.text(cwd) if cwd else ""
         self.base = (prompt_text, cells(prompt_text))
         self.lost = not cwd
@@ -267,15 +220,6 @@ def _recalls(unit: str) -> bool:
     except Undetermined:
         return False
     return False
-
-
-def prompt_in(row: str, form: Prompt) -> tuple[int, str, int] | None:
-    """Where a prompt of a known form begins in a row, the directory that it shows, and where it ends."""
-    start = row.find(f"{form.lead}{form.user}@{form.host}:")
-    found = _PROMPT.match(row, start) if start >= 0 else None
-    if found is None or found["mark"] != form.mark:
-        return None
-    return start, form.directory(found["cwd"]), found.end()
 
 
 def _taught(before: Files, after: Files, text: str) -> frozenset[str]:
@@ -366,59 +310,3 @@ def _disturbed(state: State, text: str) -> State:
         tainted=state.tainted | names,
         lost="the shell's own state" if _RESHAPES.search(text) else lost,
     )
-
-
-def _settled(state: State, rows: list[str], typed: str = "") -> State:
-    """The state with the rows that are now on the screen, and the directory that the prompt shows."""
-    screen = state.screen
-    assert screen is not None
-    if screen.prompt is None:
-        prompt, cwd = _first_prompt(rows[-1], "")
-        if prompt is not None:
-            place = replace(state.place, user=prompt.user, host=prompt.host, cwd=cwd or "/")
-            files = Files.start({}, (), place.cwd, {})
-            state = replace(state, place=place, shell=shell_for(place).start, cwd=place.cwd, files=files)
-            screen = replace(screen, prompt=prompt)
-    above = screen.above or len(rows) > 1
-    line = typed.rpartition("\n")[2]
-    ready, skew, last, cwd = _waiting(screen, rows[-1], typed, line)
-    pane = Pane(screen.columns, (*rows[:-1], last) if screen.whole else (last,), cells(last))
-    screen = replace(screen, pane=pane, above=above, ready=ready, typed=typed if ready else "", skew=skew)
-    state = replace(state, screen=screen)
-    if not ready or "\n" in typed:
-        return state
-    return _located(state, cwd)
-
-
-def _waiting(screen: Screen, row: str, typed: str, line: str) -> tuple[bool, int, str, str]:
-    """Whether the shell waits in the last row, where its prompt begins, the full row, and the directory shown."""
-    if screen.prompt is None:
-        return False, 0, row, ""
-    if "\n" in typed:
-        last = CONTINUED + line
-        return row == last.rstrip(), 0, last, ""
-    found = prompt_in(row, screen.prompt)
-    if found is None or row[found[2] :].rstrip() != line.rstrip():
-        return False, 0, row, ""
-    start, cwd, end = found
-    full = row[:end].rstrip() + " " + line
-    return True, start, full, cwd
-
-
-def _located(state: State, cwd: str) -> State:
-    """The state with the shell in ``cwd``, which its prompt shows (nothing: the prompt does not tell)."""
-    if cwd and cwd == state.cwd and state.lost != NO_DIRECTORY:
-        return state
-    if not cwd:
-        return replace(state, lost=state.lost or NO_DIRECTORY)
-    if state.lost not in ("", NO_DIRECTORY):
-        return state
-    tree = Tree(state.files, root=True)
-    if not isinstance(tree.entry(cwd), Dir):
-        tree.put(cwd, Dir())
-    plain = replace(state, files=tree.commit(), lost="")
-    moved = compute(plain, f"cd -- {shlex.quote(cwd)}").state
-    if moved is None:
-        return replace(state, lost=NO_DIRECTORY)
-    tainted = state.tainted | {"OLDPWD"}
-    return replace(moved, exit=state.exit, screen=state.screen, tainted=tainted, flags=state.flags)
