@@ -84,7 +84,7 @@ async def demo(spec: str, *, plain: bool = False) -> None:
     models = opened(spec)
     try:
         truth = await recorded(console)
-        console.print(f"Now {' and '.join(models)} live through the same commands without seeing what happened.")
+        console.print(f"Now the same commands, without what happened, for: {', '.join(models)}.", markup=False)
         domain, limits = find(truth.domain), Limits(step_seconds=SECONDS)
         lives = [Lived(name, Session(model, domain, truth.setup, limits=limits)) for name, model in models.items()]
         for number, turn in enumerate(truth.turns, 1):
