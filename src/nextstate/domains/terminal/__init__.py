@@ -6,7 +6,13 @@ Facts of the set-up that the kernel reads (all optional):
 is an empty directory); ``modes`` (path -> octal mode as text, where it is not 644 or 755); ``complete`` (directories
 whose listing is known whole: what is not in ``files`` does not exist there; everything else is unknown, not absent);
 ``tools`` (program -> version: programs known to be installed); ``invoke`` (how an action reaches a shell, where a new
-one is started for every action; see `kernel/invoke.py`).
+one is started for every action; see `kernel/invoke.py`); ``screen`` (the keystroke dialect)::
+
+    {"columns": 160, "rows": 40, "shows": "whole", "text": "dev@box:~$"}
+
+with the screen before the first action. Where it shows ``whole``, an observation is the visible screen without what is
+blank at its end; where it shows ``new``, it is what the pane gained, from the last row that was there before (behind a
+line end, if rows stood above that one), and ``rows`` does not matter.
 """
 
 from __future__ import annotations

@@ -102,7 +102,8 @@ def _run(
         run.reason = run.reason or "the exit status of a program whose output was seen"
     if run.shell_errors and _SH.search(action):
         run.reason = run.reason or "how sh words its errors"
-    if run.shell_errors and lexis.calls(action, state.functions | lexis.functions(action)):
+    numbered = run.shell_errors and state.screen is None
+    if numbered and lexis.calls(action, state.functions | lexis.functions(action)):
         run.reason = run.reason or "what messages begin with inside a function"
     if state.invoke.get("strip"):
         run.output = run.output.strip()

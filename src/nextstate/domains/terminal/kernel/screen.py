@@ -27,6 +27,8 @@ CONTINUED = "> "
 """The second prompt, for the lines of a command that is not complete."""
 LONGEST = 3500
 """Characters that arrive at once: of more, the terminal may echo some before the shell reads them."""
+CALL = 0.005
+"""Seconds that starting a program takes at most."""
 NO_DIRECTORY = "the working directory is not known"
 _KEY = re.compile(
     r"(?:[CMS]-)*(?:Enter|Escape|Tab|BTab|BSpace|Space|Up|Down|Left|Right|Home|End|PageUp|PgUp|PPage|PageDown|PgDn|"
@@ -232,6 +234,7 @@ class Typist:
             raise Undetermined("white space that a screen does not show")
         if blanks.touched(line, self.screen.read, self.state.cwd):
             self.screen = replace(self.screen, read=self.screen.read | frozenset(attempt.tree.delta))
+        self.seconds += CALL * run.calls
         return run.output, replace(attempt.state, screen=self.screen)
 
     def shown(self) -> str:

@@ -91,6 +91,8 @@ class Run:
     cwd: str = "/"
     called: set[str] = field(default_factory=set)
     """The programs that were called."""
+    calls: int = 0
+    """How many times programs were called."""
     lacks: list[Lack] = field(default_factory=list)
     """The calls that were not determined."""
     recalled: bool = False
@@ -267,6 +269,7 @@ class Shell:
                 columns=self.columns,
             )
             self.run_.called.add(call.name)
+            self.run_.calls += 1
             out = self._attempt(self._at_terminal(call.name, tool), call)
             if out.stdout and out.stderr:
                 self.pairs.append(out)

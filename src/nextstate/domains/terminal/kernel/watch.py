@@ -26,6 +26,8 @@ _NESTS = re.compile(
 )
 _REFUSED = re.compile(r"bash: (?:[^\n]*: event not found|syntax error near unexpected token [^\n]*)\n")
 """What the shell says of a line that it does not run."""
+LONGEST_SCREEN = 500_000
+"""Characters of an observation that are looked at, from its end."""
 ANOTHER = "which shell this is"
 _MARGIN = 8
 """Columns at the right edge: a row that reaches into them may go on in the next."""
@@ -34,7 +36,7 @@ _MARGIN = 8
 def absorb(state: State, action: str, observation: str) -> State:
     """The state after a screen that was not computed."""
     assert state.screen is not None
-    rows = [row.rstrip() for row in observation.rstrip().split("\n")]
+    rows = [row.rstrip() for row in observation[-LONGEST_SCREEN:].rstrip().split("\n")]
     try:
         keys = [text for text, _ in events(action)]
     except Undetermined:
