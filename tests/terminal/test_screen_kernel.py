@@ -114,10 +114,10 @@ async def test_a_real_terminal_shows_what_is_computed() -> None:
     if reason := why_no_bubblewrap():
         pytest.skip(f"the real terminal is only used inside bubblewrap: {reason}")
     actions = [
-        keys("ls\n", "cd d && ls -a\n", duration=0.4),
-        keys("echo " + "long " * 40 + "\n", "printf 'no end'\n", duration=0.3),
-        keys("cat > new.txt <<'EOF'\nfirst\n\nlast\nEOF\n", "wc -l new.txt; nosuch\n", duration=0.4),
-        keys("C-c", "echo $?\n", duration=0.3),
+        keys("ls\n", "cd d && ls -a\n", duration=3.0),
+        keys("echo " + "long " * 40 + "\n", "printf 'no end'\n", duration=3.0),
+        keys("cat > new.txt <<'EOF'\nfirst\n\nlast\nEOF\n", "wc -l new.txt; nosuch\n", duration=3.0),
+        keys("C-c", "echo $?\n", duration=3.0),
     ]
     files = {"a.txt": "a\n", "b c.txt": "b\n", "d/x": "", "d/y": ""}
     recorded = await record_keystrokes(actions, id="live", files=files)
@@ -444,3 +444,57 @@ def test_a_home_that_is_not_known_is_not_guessed() -> None:
     assert isinstance(desk.asks("pwd\n"), Unknown)
     desk.sees("ana@web:~$ cd /srv\nana@web:/srv$", "cd /srv\n")
     assert desk.types("pwd\n")[-2:] == ["/srv", "ana@web:/srv$"]
+
+
+# -- anything at all --------------------------------------------------------------------------------------------
+
+_TYPED = st.lists(
+    st.sampled_from(
+        [
+            "ls\n",
+            "cat a.txt\n",
+            "cd d\n",
+            "echo '",
+            "x\n",
+            "C-c",
+            "Tab",
+            "",
+            "cat <<E\n",
+            "E\n",
+            "vi\n",
+            "!!\n",
+            "fi\n",
+            "C-l",
+        ]
+    ),
+    min_size=1,
+    max_size=3,
+)
+_ROW = st.sampled_from(
+    [
+        "dev@box:~$",
+        "dev@box:~$ ls",
+        "dev@box:~/d$",
+        ">",
+        "> x",
+        "one",
+        "",
+        "a  b",
+        "dev@box:~$ cat a.txt",
+        "ana@web:/#",
+        "x" * 70,
+        "日本",
+    ]
+)
+
+
+@given(st.lists(st.tuples(_TYPED, st.lists(_ROW, max_size=14)), max_size=4), st.booleans())
+def test_whatever_a_screen_shows_the_kernel_goes_on(turns: list[tuple[list[str], list[str]]], whole: bool) -> None:
+    desk = Desk(setup() if whole else new_output())
+    for texts, rows in turns:
+        first_answer = desk.asks(*texts)
+        assert first_answer == desk.asks(*texts)
+        desk.sees("\n".join(rows), *texts)
+        shown = desk.asks("pwd\n")
+        if isinstance(shown, Determined):
+            assert shown.observation.endswith(("$", "#"))
