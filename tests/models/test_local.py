@@ -57,11 +57,7 @@ def play(file: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LocalModel
         async def borrow(plan: object) -> Played:
             return engine
 
-        async def give_back(plan: object) -> None:
-            pass
-
         monkeypatch.setattr(local, "borrow", borrow)
-        monkeypatch.setattr(local, "give_back", give_back)
         return LocalModel(file, domain_of=domain_of, **options)
 
     return build
@@ -232,7 +228,6 @@ async def small() -> AsyncIterator[Callable[..., LocalModel]]:
     yield build
     for model in built:
         await model.aclose()
-    assert not local_engine._engines
 
 
 @pytest.mark.model
@@ -254,7 +249,7 @@ async def test_the_history_is_served_from_the_prefix_cache(small: Callable[..., 
 
 
 @pytest.mark.model
-async def test_two_fresh_engines_say_the_same(small: Callable[..., LocalModel]) -> None:
+async def test_two_models_one_after_the_other_say_the_same(small: Callable[..., LocalModel]) -> None:
     replies = []
     for _ in range(2):
         model = small(temperature=0.8)
@@ -290,7 +285,7 @@ async def test_control_tokens_in_an_observation_are_mere_text(small: Callable[..
 async def test_models_that_want_the_same_engine_share_it(small: Callable[..., LocalModel]) -> None:
     one, other = small(), small(max_tokens=5)
     await asyncio.gather(one.predict(query("ls")), other.predict(query("pwd")))
-    assert len(local_engine._engines) == 1
+    assert one._engine is other._engine
     await one.aclose()
     await one.aclose()
     assert (await other.predict(query("ls"))).usage.prompt_tokens > 0

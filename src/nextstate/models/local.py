@@ -13,7 +13,7 @@ from nextstate.errors import NextstateError, UsageError
 from nextstate.models import render, weights
 from nextstate.models.base import read_reply, refused
 from nextstate.models.fetch import digest
-from nextstate.models.local_engine import EngineError, Plan, borrow, default_threads, give_back, require
+from nextstate.models.local_engine import EngineError, Plan, borrow, default_threads, require
 from nextstate.types import Origin, Outcome, Prediction
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class LocalModel:
         self.form: Form = form or source.form
         self.fingerprint = f"{self.name}#{source.sha256[:16]}/{self.form}/{context}/{max_tokens}/{temperature}"
         self._plan = Plan(source.path, context, default_threads() if threads is None else threads, loud)
+        self._asked = False
+        """Whether this model has asked before: what others left in the engine's cache must not change what it says."""
         self._room = context - max_tokens
         self._sampling = {"max_tokens": max_tokens, "temperature": temperature}
         self._domain_of = domain_of
@@ -93,18 +95,16 @@ class LocalModel:
         return replace(prediction, model=self.name, seconds=time.perf_counter() - started)
 
     async def aclose(self) -> None:
-        """Let the engine go; it ends when nobody in the process uses it, and a later query starts it again."""
-        async with self._starting:
-            if self._engine is not None:
-                self._engine = None
-                await give_back(self._plan)
+        """Let the engine go. It stays for whoever asks this model next in the process; a later query takes it up."""
+        self._engine, self._asked = None, False
 
     async def _answer(self, domain: Domain, query: Query, seed: int) -> Prediction:
         engine = await self._running()
         tokens = await self._prompt(engine, domain, query)
         if tokens is None:
             return refused(f"the query does not fit {self._room} tokens, even cut short")
-        asked: dict[str, Any] = {**self._sampling, "prompt": tokens, "seed": seed % 2**32}
+        asked: dict[str, Any] = {**self._sampling, "prompt": tokens, "seed": seed % 2**32, "cache_prompt": self._asked}
+        self._asked = True
         if self.form == "chat":
             said = await engine.generate(asked)
             prediction = read_reply(domain, query, said.text, cut_off=said.cut_off)

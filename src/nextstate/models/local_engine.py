@@ -7,7 +7,7 @@ and because it costs nothing measurable beside a token. A random key keeps other
 from __future__ import annotations
 
 import asyncio
-import atexit
+import ctypes
 import json
 import os
 import secrets
@@ -61,10 +61,13 @@ def require() -> None:
 
 
 def default_threads() -> int:
-    """``NEXTSTATE_THREADS``, or one for each physical core that this process may use."""
+    """``NEXTSTATE_THREADS``, or one less than the physical cores that this process may use, but at least one.
+
+    The engine's threads wait for each other by spinning: with other work on every core they stall.
+    """
     chosen = os.environ.get("NEXTSTATE_THREADS", "")
     if not chosen:
-        return max(len({_core(cpu) for cpu in os.sched_getaffinity(0)}), 1)
+        return max(len({_core(cpu) for cpu in os.sched_getaffinity(0)}) - 1, 1)
     if not (chosen.isascii() and chosen.isdigit() and 0 < int(chosen) <= 512):
         raise UsageError(f"NEXTSTATE_THREADS is a number of threads from 1 to 512, not {chosen!r}")
     return int(chosen)
@@ -162,41 +165,28 @@ def _serve(plan: Plan, key: str) -> Any:
     params.api_keys = [key]
     params.verbosity = 3 if plan.loud else 0
     try:
-        return xllamacpp.Server(params)
+        server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise EngineError(f"the engine cannot load {plan.path}: {error}") from error
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(server))  # not even at exit is it taken down: see `borrow`
+    return server
 
 
-@dataclass(slots=True)
-class _Shared:
-    engine: Engine
-    users: int = 0
-
-
-_engines: dict[Plan, _Shared] = {}
+_engines: dict[Plan, Engine] = {}
 _lock = threading.Lock()
-atexit.register(_engines.clear)
 
 
 async def borrow(plan: Plan) -> Engine:
-    """The engine of this process for ``plan``, started if need be; give it back with :func:`give_back`."""
+    """The engine of this process for ``plan``, started if need be; it lives as long as the process.
+
+    xllamacpp's server is never taken down: its destructor waits for its threads while it holds the interpreter's
+    lock, and after an answer that was broken off it waits for ever.
+    """
     return await asyncio.to_thread(_borrow, plan)
 
 
 def _borrow(plan: Plan) -> Engine:
     with _lock:
-        shared = _engines.get(plan) or _engines.setdefault(plan, _Shared(Engine(plan)))
-        shared.users += 1
-        return shared.engine
-
-
-async def give_back(plan: Plan) -> None:
-    """The counterpart of :func:`borrow`; the engine ends with its last borrower."""
-    await asyncio.to_thread(_give_back, plan)
-
-
-def _give_back(plan: Plan) -> None:
-    with _lock:
-        _engines[plan].users -= 1
-        if not _engines[plan].users:
-            del _engines[plan]
+        if plan not in _engines:
+            _engines[plan] = Engine(plan)
+        return _engines[plan]
