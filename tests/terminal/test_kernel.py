@@ -150,6 +150,12 @@ def test_an_unchanged_world_shows_the_same_again(strange: World) -> None:
     strange.refuses("find . -type f")
 
 
+def test_what_a_contradicted_action_would_have_done_is_doubtful(world: World) -> None:
+    world.shown("mkdir new; x=1", "mkdir: cannot create directory 'new': Read-only file system\n")
+    world.refuses("cd new")
+    world.refuses("echo $x")
+
+
 def test_a_clock_that_was_shown_is_not_shown_again(world: World) -> None:
     world.shown("date", "Mon Jan  1 10:00:00 UTC 2024\n")
     world.refuses("date")

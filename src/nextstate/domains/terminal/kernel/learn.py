@@ -44,7 +44,17 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...]) -> St
     if again.state is not None and harmless and same(again.run.output, shown):
         return again.state
     attempt = _leniently(told, action, answers)
-    return _remembered(aftermath(told, action, shown, attempt), state, action, shown, attempt)
+    result = _remembered(aftermath(told, action, shown, attempt), state, action, shown, attempt)
+    return result if attempt.state is None else contradicted(result, attempt)
+
+
+def contradicted(state: State, expected: Attempt) -> State:
+    """The state after an action that was computed but showed something else: what it would have done is doubtful."""
+    tree = Tree(state.files, root=True)
+    for path in expected.tree.delta:
+        tree.forget(path)
+    names = {name.removeprefix("export ") for name, _ in expected.run.changed_variables}
+    return replace(state, files=tree.commit(), tainted=state.tainted | names, exit=None)
 
 
 def _leniently(state: State, action: str, answers: tuple[str, ...]) -> Attempt:

@@ -40,6 +40,8 @@ _WORDS = re.compile(r"(?<![\w$./-])(?:RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHR
 _TRACED = re.compile(r"\b(?:bash|sh)\s+(?:-\w*[xvn]|--\w)")
 _RACE = re.compile(r"\bxargs\b[^|;&\n]*\|\s*(?:head|sed\s+\S*q|grep\s+-\w*[qm])")
 """xargs complains when its program is stopped by a closed pipe: whether it is, is a matter of time."""
+_FIXED = re.compile(r"%[-+ 0]*\d*\.(\d+)f")
+_DECIMAL = re.compile(r"(?<![\w.])\d+\.(\d+)(?![\w.])")
 _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
@@ -86,6 +88,12 @@ def expanded(text: str) -> str:
     return _SINGLE.sub(lambda m: m[2] or ("E" if m[1] else "Q"), blank_heredocs(text, quoted_only=True))
 
 
+def _half(text: str) -> bool:
+    """Whether printf rounds a number that lies between two: bash computes with more digits than bashkit."""
+    places = {int(digits) + 1 for digits in _FIXED.findall(text)}
+    return any(digits.endswith("5") and len(digits) in places for digits in _DECIMAL.findall(text)) if places else False
+
+
 def asks_status(text: str) -> bool:
     """Whether the first command of an action reads the status of the action before."""
     head = re.split(r"[;|\n]|&&", expanded(text).lstrip(), maxsplit=1)[0]
@@ -126,6 +134,8 @@ def awkward(text: str) -> str | None:
         return "a parameter that the history does not determine"
     if re.match(r"\s*(break|continue)\b", bare):
         return "a loop outside the action"
+    if "printf" in text and _half(text):
+        return "how a half is rounded"
     if _RACE.search(bare):
         return "which of two programs is faster"
     if _ODD.search(text):

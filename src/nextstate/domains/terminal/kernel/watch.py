@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from nextstate.domains.terminal.kernel import interactive, learn, memory, unseen_blanks
-from nextstate.domains.terminal.kernel.compute import Attempt, compute
+from nextstate.domains.terminal.kernel.compute import compute
 from nextstate.domains.terminal.kernel.files import File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.prompts import located, prompt_in, settled
@@ -189,7 +189,7 @@ class _Reader:
         plain = None if hindrance(state, line) else _plain(line, text, state.screen.columns)
         learnt = _unseen(state, line) if plain is None else self.taught(in_lines, line, plain, text)
         if expected.state is not None and expected.run.output != plain:
-            learnt = _contradicted(learnt, expected)
+            learnt = learn.contradicted(learnt, expected)
         self.state = learnt
 
     def taught(self, state: State, line: str, plain: str, text: str) -> State:
@@ -289,15 +289,6 @@ def _unseen(state: State, line: str) -> State:
     names = {name for pair in _ASSIGNED.findall(line) for name in pair if name}
     lost = result.lost or ("the shell's own state" if _RESHAPES.search(line) else "")
     return replace(result, screen=state.screen, tainted=result.tainted | names, lost=lost)
-
-
-def _contradicted(state: State, expected: Attempt) -> State:
-    """The state after a command that was computed, but showed something else: what it would have done is doubtful."""
-    tree = Tree(state.files, root=True)
-    for path in expected.tree.delta:
-        tree.forget(path)
-    names = {name.removeprefix("export ") for name, _ in expected.run.changed_variables}
-    return replace(state, files=tree.commit(), tainted=state.tainted | names, exit=None)
 
 
 def _disturbed(state: State, text: str) -> State:
