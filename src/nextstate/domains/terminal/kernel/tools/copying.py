@@ -98,7 +98,8 @@ class _Cp:
             self.make(shown, source, target, path, node, old)
 
     def may_replace(self, shown: str, source: str, target: str, path: str, node: Node, old: Node) -> bool:
-        same = self.tree.resolve(source) == self.tree.resolve(path)
+        here = self.real(source)
+        same = here is not None and here == self.real(path)
         if same and not (isinstance(node, Dir) and self.options.has("n")):
             if isinstance(node, Link) or isinstance(old, Link) or self.options.has("n", "f"):
                 raise Undetermined("copying a link over itself")
@@ -120,6 +121,13 @@ class _Cp:
             self.fail(f"will not overwrite just-created {self.name(target)} with {self.name(shown)}")
             return False
         return True
+
+    def real(self, path: str) -> str | None:
+        """Where a path leads; ``None`` for links that go in circles."""
+        try:
+            return self.tree.resolve(path)
+        except FsError:
+            return None
 
     def make(self, shown: str, source: str, target: str, path: str, node: Node, old: Node | None) -> None:
         if isinstance(node, Dir):

@@ -60,6 +60,8 @@ def _make(call: Call, options: Options, report: Report, operand: str, mode: int,
             return True
         call.tree.mkdir(path.rstrip("/"), mode if last else 0o777 & ~call.umask | 0o300)
     except FsError as error:
+        if options.has("p") and error.errno is Errno.LOOP:
+            raise Undetermined("mkdir -p of links that go in circles") from None
         report.fail(f"cannot create directory {call.quote(operand)}: {why(error)}")
         return False
     if options.has("v"):

@@ -108,16 +108,15 @@ class _Mv:
         self.tree.delta[old] = Absent()
 
     def may_replace(self, pair: Pair, source: str, target: str, node: Node, old: Node) -> bool:
+        if self.options.has("u") or self.options.chosen("n", "i", "f") == "i":
+            raise Undetermined("mv -i or -u over a file")
+        if self.options.chosen("n", "i", "f") == "n":
+            return False
         if self.tree.parent_for(source) == self.tree.parent_for(target):
             self.same(pair, node)
             return False
-        if isinstance(old, Link) and self.points_at(target, source):
-            raise Undetermined("mv over a link to the source")
-        if self.options.has("n", "i", "u") and not (isinstance(old, Dir) and isinstance(node, Dir)):
-            if self.options.chosen("n", "i", "f") == "n":
-                return False
-            if self.options.has("u") or self.options.chosen("n", "i", "f") == "i":
-                raise Undetermined("mv -i or -u over a file")
+        if (isinstance(old, Link) or isinstance(node, Link)) and self.points_at(target, source):
+            raise Undetermined("mv of a link and what it leads to")
         source_name, target_name = self.name(pair.source), self.name(pair.target)
         if isinstance(node, Dir) and not isinstance(old, Dir):
             self.report.fail(f"cannot overwrite non-directory {target_name} with directory {source_name}")
@@ -165,14 +164,13 @@ class _Mv:
         return True
 
     def rename(self, source: str, target: str, old: Node | None) -> None:
+        self.made.add(self.tree.parent_for(target))
         if isinstance(old, Dir):
             self.tree.remove(target)
         self.tree.rename(source, target)
-        self.made.add(self.tree.parent_for(target))
 
     def say_renamed(self, pair: Pair, source: str, target: str) -> None:
-        first = self.tree.parent_for(target).split("/")[1]
-        if first != posixpath.normpath(source).split("/")[1]:
+        if target.split("/")[1] != posixpath.normpath(source).split("/")[1]:
             raise Undetermined("mv -v may cross file systems")
         self.report.say(f"renamed {self.name(pair.source)} -> {self.name(pair.target)}\n")
 
@@ -205,18 +203,34 @@ def _symbolic(call: Call, options: Options, report: Report, pair: Pair) -> None:
         if not pair.source:
             raise FsError(Errno.NOENT, target)
         text = _relative(call, pair) if options.has("r") else pair.source
-        old = call.tree.lookup(target, follow=False)
+        old = _replaced(call, options, target)
         if old is not None and options.has("f") and not _cleared(call, report, pair, target, old):
             return
         if target.endswith("/"):
             raise Undetermined("a link named with a slash")
         call.tree.symlink(text, target)
+    except _Unreachable as error:
+        report.fail(f"failed to access {shown}: {error}")
+        return
     except FsError as error:
         arrow = "" if pair.source else " -> ''"
         report.fail(f"failed to create symbolic link {shown}{arrow}: {why(error)}")
         return
     if options.has("v"):
         report.say(f"{shown} -> {quoteaf(call, text)}\n")
+
+
+class _Unreachable(Exception):
+    """What ``-f`` would replace cannot be looked at; the message says why."""
+
+
+def _replaced(call: Call, options: Options, target: str) -> Node | None:
+    try:
+        return call.tree.lookup(target, follow=False)
+    except FsError as error:
+        if options.has("f"):
+            raise _Unreachable(why(error)) from None
+        raise
 
 
 def _cleared(call: Call, report: Report, pair: Pair, target: str, old: Node) -> bool:
