@@ -2,9 +2,11 @@
 
 Facts of the set-up that the kernel reads (all optional):
 
-``user``, ``host``, ``cwd``; ``env`` (the environment of the shell); ``files`` (path -> text; a path that ends in ``/``
+``user``, ``host``, ``cwd``; ``env`` (the environment of the shell; whole when it holds ``SHLVL``, which every bash sets,
+else what is not in it is unknown); ``files`` (path -> text; a path that ends in ``/``
 is an empty directory); ``modes`` (path -> octal mode as text, where it is not 644 or 755); ``complete`` (directories
-whose listing is known whole: what is not in ``files`` does not exist there; everything else is unknown, not absent);
+that are known whole, with everything below them: what is not in ``files`` does not exist there; everything else is
+unknown, not absent);
 ``tools`` (program -> version: programs known to be installed); ``invoke`` (how an action reaches a shell, where a new
 one is started for every action; see `kernel/invoke.py`); ``screen`` (the keystroke dialect)::
 
@@ -17,14 +19,14 @@ line end, if rows stood above that one), and ``rows`` does not matter.
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, read_tagged, write_tagged
 from nextstate.domains.terminal import codec
 from nextstate.domains.terminal.checks import CHECKS
 from nextstate.domains.terminal.examples import examples
 from nextstate.domains.terminal.prompts import PROMPT, RUBRIC
 
 
-def _kernel() -> object:
+def _kernel() -> Kernel:
     from nextstate.domains.terminal.kernel import TerminalKernel  # bashkit is loaded when a world is computed
 
     return TerminalKernel()
@@ -42,5 +44,5 @@ DOMAIN = Domain(
     validate=codec.validate,
     examples=examples,
     checks=CHECKS,
-    kernel=_kernel,  # type: ignore[arg-type]
+    kernel=_kernel,
 )

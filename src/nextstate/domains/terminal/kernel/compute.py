@@ -66,7 +66,7 @@ def _run(
     state: State, action: Action, answers: tuple[str, ...], tree: Tree | None, lenient: bool, order: int
 ) -> Attempt:
     tree = tree or Tree(state.files, root=state.place.user == "root")
-    reason = state.lost or memory.touches_tainted(state, action) or lexis.awkward(action)
+    reason = state.lost or memory.touches_tainted(state, action) or _foreign(state, action) or lexis.awkward(action)
     if state.exit is None and lexis.asks_status(action):
         reason = reason or "the exit status of the action before is not known"
     if _SH.search(action) and (BASHISM.search(action) or _bashisms(state, action)):
@@ -117,7 +117,7 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
     found = lexis.PIPEFAIL.search(action)
     for path in [path for path in tree.delta if path.startswith("/dev/fd/")]:
         del tree.delta[path]
-    assigned = {name for name, _ in run.changed_variables}
+    assigned = {name.removeprefix("export ") for name, _ in run.changed_variables}
     changed = tuple(tree.delta)
     return replace(
         state,
@@ -126,6 +126,7 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         cwd=directory_after(state, action, run.cwd),
         exit=None if asked or run.recalled else run.code,
         tainted=state.tainted - assigned,
+        assigned=state.assigned | assigned,
         flags=run.flags,
         pipefail=found[1] == "-" if found else state.pipefail,
         positional=run.positional,
@@ -148,6 +149,24 @@ def _sources_trap(state: State, action: Action) -> bool:
         except (FsError, Undetermined):
             continue
     return False
+
+
+_INHERITED = re.compile(
+    r"\$\{?[#!]?(PATH|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TERM|MAIL|EDITOR|VISUAL|PAGER|DISPLAY|TZ|TMPDIR|PS1|HISTFILE|"
+    r"SSH_\w+|XDG_\w+|PYTHON\w+|VIRTUAL_ENV|CONDA_\w+|JAVA_HOME|GOPATH|NODE_\w+|DEBIAN_FRONTEND|CI|HOSTNAME|OLDPWD|HOME)\b"
+)
+
+
+def _foreign(state: State, action: Action) -> str | None:
+    """Why a variable that a shell inherits is not known: the facts do not hold it, nor the whole environment."""
+    env = dict(state.place.env)
+    if "SHLVL" in env or "$" not in action:
+        return None
+    for name in _INHERITED.findall(lexis.expanded(action)):
+        told = name in env or name in state.assigned or (name == "HOSTNAME" and state.place.host)
+        if not told and not re.search(rf"(?<!\w){name}=", action):
+            return f"{name} is not among the variables that are known"
+    return None
 
 
 _SH = re.compile(r"(?:^|[\n;&|({\s])(?:/bin/)?sh\s")

@@ -417,6 +417,8 @@ def _with_aliases(place: Place) -> bytes:
     """The state of a new shell in which the streamed names are aliases."""
     plain = Bash(username=place.user, hostname=place.host, cwd=place.cwd, env=dict(place.env))
     names = " ".join(f"{name}={HIDDEN}{name}" for name in STREAMED if name in TOOLS)
+    made_up = set(plain.shell_state().env) - {name for name, _ in place.env} - {"PWD", "HOME"}
+    plain.execute_sync("unset " + " ".join(sorted(made_up)) if made_up else ":")
     plain.execute_sync(f"shopt -s expand_aliases; alias {names}")
     return plain.snapshot(exclude_filesystem=True)
 

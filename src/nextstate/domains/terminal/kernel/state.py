@@ -41,6 +41,8 @@ class State:
     programs: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     seen: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     tainted: frozenset[str] = frozenset()
+    assigned: frozenset[str] = frozenset()
+    """Variables that actions set."""
     functions: frozenset[str] = frozenset()
     """Names of functions that actions defined."""
     changed: tuple[str, ...] = ()
