@@ -112,7 +112,7 @@ class _Mv:
             raise Undetermined("mv -i or -u over a file")
         if self.options.chosen("n", "i", "f") == "n":
             return False
-        if self.tree.parent_for(source) == self.tree.parent_for(target):
+        if self.spot(source) == self.spot(target):
             self.same(pair, node)
             return False
         if (isinstance(old, Link) or isinstance(node, Link)) and self.points_at(target, source):
@@ -125,7 +125,7 @@ class _Mv:
             more = "" if coreutils(self.call, until=(9, 1)) else f" {source_name}"
             self.report.fail(f"cannot overwrite directory {target_name} with non-directory{more}")
             return False
-        if self.tree.parent_for(target) in self.made:
+        if self.spot(target) in self.made:
             self.report.fail(f"will not overwrite just-created {target_name} with {source_name}")
             return False
         return self.empty_directory(pair, source, target, old)
@@ -134,6 +134,10 @@ class _Mv:
         if isinstance(node, Dir):
             raise Undetermined("a directory moved to itself")
         self.report.fail(f"{self.name(pair.source)} and {self.name(pair.target)} are the same file")
+
+    def spot(self, path: str) -> str:
+        """The real path of a name; a link at its end is not followed."""
+        return self.tree.resolve(path.rstrip("/"), follow=False)
 
     def points_at(self, link: str, source: str) -> bool:
         try:
@@ -153,7 +157,7 @@ class _Mv:
         return True
 
     def may_move(self, pair: Pair, source: str, target: str, node: Dir) -> bool:
-        new, old = self.tree.parent_for(target.rstrip("/")), self.tree.parent_for(source)
+        new, old = self.spot(target), self.spot(source)
         if new.startswith(old + "/"):
             self.report.fail(
                 f"cannot move {self.name(pair.source)} to a subdirectory of itself, {self.name(pair.target)}"
@@ -164,7 +168,7 @@ class _Mv:
         return True
 
     def rename(self, source: str, target: str, old: Node | None) -> None:
-        self.made.add(self.tree.parent_for(target))
+        self.made.add(self.spot(target))
         if isinstance(old, Dir):
             self.tree.remove(target)
         self.tree.rename(source, target)
@@ -241,7 +245,7 @@ def _cleared(call: Call, report: Report, pair: Pair, target: str, old: Node) -> 
         report.fail(f"{pair.target}: cannot overwrite directory")
         return False
     try:
-        same = call.tree.resolve(locate(call, pair.source)) == call.tree.parent_for(target)
+        same = call.tree.resolve(locate(call, pair.source)) == call.tree.resolve(target, follow=False)
     except FsError:
         same = False
     if same:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 
-from nextstate.domains.terminal.kernel.files import MAX_FILE, Absent, Dir, Errno, File, FsError, Link, Undetermined
+from nextstate.domains.terminal.kernel.files import MAX_FILE, Absent, Dir, Errno, File, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool, decode
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
 from nextstate.domains.terminal.kernel.tools.wording import Report, locate, why
@@ -85,14 +85,16 @@ class _Gzip:
         except FsError as error:
             self.report.fail(f"{shown}: {why(error)}")
             return
-        if isinstance(node, Dir):
+        if isinstance(node, Dir) and self.tree.allowed(node.mode, 0o400):
             self.warn(f"{shown} is a directory -- ignored")
             return
-        if isinstance(node, Link) or not isinstance(node, File):
+        if not isinstance(node, File | Dir):
             raise Undetermined("gzip of a link")
         if not self.tree.allowed(node.mode, 0o400):
             self.report.fail(f"{shown}: {Errno.ACCES.value}")
-        elif self.unpacks:
+            return
+        assert isinstance(node, File)
+        if self.unpacks:
             self.unpack(shown, path, node)
         else:
             self.pack(shown, path, node)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
-from nextstate.domains.terminal.kernel.files import Absent, Dir, Errno, File, FsError, Link, Node, Thing, Undetermined
+from nextstate.domains.terminal.kernel.files import (
+    Absent,
+    Dir,
+    Errno,
+    File,
+    FsError,
+    Link,
+    Node,
+    Seen,
+    Thing,
+    Undetermined,
+)
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool, wrong_usage
 from nextstate.domains.terminal.kernel.tools.wording import Report, locate, quoteaf, why
@@ -105,14 +117,11 @@ class _Rm:
     # -- recursion ------------------------------------------------------------------------------------------
 
     def descend(self, shown: str, path: str, node: Dir) -> None:
-        self.tree.parent_for(path)
-        if self.tree.root and not self.options.has("v"):
-            self.tree.remove_tree(path)
-            return
         if self.hindered(path):
             raise Undetermined("a directory below may not be written")
         if not self.options.has("v"):
-            self.tree.remove_tree(path)
+            self.empty(path, node)
+            self.tree.remove(path)
             return
         names = self.tree.names(path)
         self.unordered = self.unordered or len(names) > 1
@@ -120,6 +129,14 @@ class _Rm:
             self.below(posixpath.join(shown, name), posixpath.join(path, name))
         self.tree.remove(path)
         self.removed(shown, "directory ")
+
+    def empty(self, path: str, node: Dir) -> None:
+        """Removes what is below, which needs no permission on the directory's parent."""
+        real = self.tree.resolve(path)
+        for table in (self.tree.files.entries, self.tree.delta):
+            for below in [p for p in table if p.startswith(real + "/")]:
+                self.tree.delta[below] = Absent()
+        self.tree.delta[real] = replace(node, seen=Seen.ALL)
 
     def below(self, shown: str, path: str) -> None:
         node = self.tree.get(path, follow=False)
