@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from nextstate.types import Setup, Source, Trajectory, Turn
 
@@ -16,16 +17,12 @@ def examples() -> tuple[Trajectory, ...]:
     return tuple(_trajectory(json.loads(line)) for line in text.split("\n") if line)
 
 
-def _trajectory(row: dict[str, object]) -> Trajectory:
-    record: dict[str, dict[str, object]] = row  # type: ignore[assignment]
-    setup, source = record["setup"], record["source"]
+def _trajectory(row: dict[str, Any]) -> Trajectory:
+    setup, source = row["setup"], row["source"]
     return Trajectory(
-        id=str(row["id"]),
-        domain=str(row["domain"]),
-        setup=Setup(initial_state=str(setup["initial_state"]), facts=setup["facts"]),  # type: ignore[arg-type]
-        turns=tuple(Turn(t["action"], t["observation"], t.get("meta", {})) for t in row["turns"]),  # type: ignore
-        source=Source(
-            dataset=str(source["dataset"]), revision=str(source["revision"]), licence=str(source["licence"]),
-            row=str(source["row"]),
-        ),
+        id=row["id"],
+        domain=row["domain"],
+        setup=Setup(initial_state=setup["initial_state"], facts=setup["facts"]),
+        turns=tuple(Turn(turn["action"], turn["observation"], turn["meta"]) for turn in row["turns"]),
+        source=Source(source["dataset"], source["revision"], source["licence"], source["row"]),
     )
