@@ -89,8 +89,7 @@ class _Cp:
         except FsError as error:
             if error.errno is Errno.NOTDIR and target.endswith("/") and isinstance(node, File):
                 raise Undetermined("a file with a slash as target") from None
-            what = "cannot stat" if coreutils(self.call, since=(9, 1)) else "failed to access"
-            self.fail(f"{what} {self.name(target)}: {why(error)}")
+            self.fail(f"cannot stat {self.name(target)}: {why(error)}")
             return
         if isinstance(old, Thing):
             raise Undetermined(f"{target} may be a file or a directory")

@@ -79,8 +79,7 @@ class _Mv:
         try:
             old = self.tree.lookup(target.rstrip("/"), follow=False)
         except FsError as error:
-            what = "cannot stat" if coreutils(self.call, since=(9, 1)) else "failed to access"
-            self.report.fail(f"{what} {self.name(pair.target)}: {why(error)}")
+            self.report.fail(f"cannot stat {self.name(pair.target)}: {why(error)}")
             return
         if isinstance(old, Thing) or (isinstance(node, Thing) and old is not None):
             raise Undetermined(f"{target} may be a file or a directory")

@@ -75,6 +75,9 @@ def _is_dir(call: Call, operand: str, no_follow: bool, *, many: bool) -> bool:
     try:
         node = call.tree.lookup(locate(call, operand), follow=not no_follow)
     except FsError as error:
+        if error.errno is Errno.NOTDIR and call.name != "ln" and coreutils(call, until=(8, 99)):
+            message = f"{call.name}: failed to access {quoteaf(call, operand)}: {why(error)}\n"
+            raise Stop(Out(stderr=message, code=1)) from None
         if many or error.errno in (Errno.NOENT, Errno.NOTDIR):
             return False
         raise Undetermined(f"{call.name} to a target that cannot be looked at") from None
