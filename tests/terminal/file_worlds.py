@@ -5,6 +5,7 @@ both streams, their order, the exit status and every file, link, directory and m
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import shutil
 import stat
@@ -151,7 +152,7 @@ def computed(case: Case, place: Path, facts: Mapping[str, str]) -> tuple[Out, Tr
     def call(argv: list[str], stdin: str | None) -> Call:
         return Call(
             argv[0], tuple(argv[1:]), stdin, str(place), environment(case), tree,
-            umask=case.umask, facts=dict(facts), run=run,
+            umask=case.umask, facts=dict(facts), run=run, user=pwd.getpwuid(os.geteuid()).pw_name,
         )  # fmt: skip
 
     for line in case.before:

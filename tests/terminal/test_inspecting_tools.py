@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
-from file_worlds import PLAIN, Case, compare
+from file_worlds import PLAIN, Case, compare, environment, known, lay, real
+
+from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.base import VARIANTS, Call
 
 WORLD = {
     **PLAIN,
@@ -51,6 +55,7 @@ stat -Q a.txt
 stat --foo a.txt
 stat -c %s d
 stat -c %U a.txt
+stat -c '%U %G' a.txt
 stat a.txt
 stat -c %s a.txt/x
 stat -c %s loop
@@ -110,6 +115,50 @@ file a.txt/x
 file a.txt
 """,
 }
+
+
+DU = """
+du
+du .
+du d
+du d e
+du -a d
+du -s d e
+du -sh d
+du -h --max-depth=1
+du -d 1 .
+du -a -d 1 d
+du -ac d
+du -b d
+du -ab d
+du a.txt d
+du -k d/
+du missing d
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", DU)
+def test_du_names_what_the_real_du_names(line: str, tmp_path: Path) -> None:
+    place, case = tmp_path / "w", Case(line, world=WORLD)
+    lay(WORLD, place)
+    stdout, stderr, code = real(case, place)
+    words = shlex.split(line)
+    outs = [
+        TOOLS["du"](
+            Call("du", tuple(words[1:]), "", str(place), environment(case), known(WORLD, place), variant=variant)
+        )
+        for variant in range(VARIANTS)
+    ]
+    for out in outs:
+        assert sorted(names(out.stdout)) == sorted(names(stdout))
+        assert (out.stderr, out.code, out.varied) == (stderr, code, True)
+    assert len({out.stdout for out in outs}) == VARIANTS
+    if not any(out.unordered for out in outs):
+        assert names(outs[0].stdout) == names(stdout)
+
+
+def names(text: str) -> list[str]:
+    return [line.split("\t")[1] for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("program", sorted(LINES))

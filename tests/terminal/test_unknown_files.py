@@ -62,8 +62,7 @@ chmod -R 700 .
 stat -c %a known.txt
 stat -c %s unread.txt
 stat nothing
-du known.txt
-du -b unread.txt
+du .
 readlink nothing
 readlink -f nothing
 realpath nothing

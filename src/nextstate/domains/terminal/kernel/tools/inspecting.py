@@ -1,4 +1,4 @@
-"""Programs that tell what a file is: `stat -c`, `du` of files, `file` where no guess is needed."""
+"""Programs that tell what a file is: `stat -c`, and `file` where no guess is needed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,6 @@ STAT = grammar(
     other="f",
     other_long="file-system cached=",
 )
-DU = grammar(
-    "abchklmsS0xd:",
-    {
-        "all": "a", "apparent-size": "apparent", "bytes": "b", "total": "c", "human-readable": "h", "summarize": "s",
-        "separate-dirs": "S", "one-file-system": "x", "max-depth=": "d", "null": "0", "count-links": "l",
-    },
-    other="ABDHLPtX",
-    other_long="""block-size= dereference dereference-args no-dereference exclude= exclude-from= files0-from= inodes si
-        threshold= time[=] time-style=""",
-)  # fmt: skip
 FILE = grammar(
     "b",
     {"brief": "b"},
@@ -57,7 +47,7 @@ def stat(call: Call, options: Options) -> Out:
     return report.out()
 
 
-_DIRECTIVE = re.compile(r"%%|%(-?)(0?)(\d*)([nNsaAFf])|\\([nt\\\"])|[^%\\]+|\\", re.DOTALL)
+_DIRECTIVE = re.compile(r"%%|%(-?)(0?)(\d*)([nNsaAFfUG])|\\([nt\\\"])|[^%\\]+|\\", re.DOTALL)
 
 
 def expand(call: Call, form: str, operand: str, node: Node, *, escapes: bool) -> str:
@@ -80,7 +70,7 @@ def expand(call: Call, form: str, operand: str, node: Node, *, escapes: bool) ->
 def field(call: Call, letter: str, operand: str, node: Node, left: str, zero: str, width: int) -> str:
     if isinstance(node, Thing):
         raise Undetermined(f"{operand} may be a file or a directory")
-    if letter in "nNAF":
+    if letter in "nNAFUG":
         if zero:
             raise Undetermined("zeros before a text")
         value = words(call, letter, operand, node)
@@ -93,6 +83,8 @@ def field(call: Call, letter: str, operand: str, node: Node, left: str, zero: st
 def words(call: Call, letter: str, operand: str, node: Node) -> str:
     if letter == "n":
         return operand
+    if letter in "UG":
+        return owner(call, letter, operand, node)
     if letter == "N":
         if "QUOTING_STYLE" in call.env:
             raise Undetermined("QUOTING_STYLE")
@@ -103,6 +95,16 @@ def words(call: Call, letter: str, operand: str, node: Node) -> str:
     if isinstance(node, Dir | Link):
         return "directory" if isinstance(node, Dir) else "symbolic link"
     return "regular file" if length(node) else "regular empty file"
+
+
+def owner(call: Call, letter: str, operand: str, node: Node) -> str:
+    """What root made belongs to root's group; other groups are not known."""
+    made = isinstance(node, File | Dir) and node.mode_known
+    if not call.user or not made or not call.path(operand).startswith(("/home/", "/tmp/", "/root/")):
+        raise Undetermined(f"the owner of {operand}")
+    if letter == "G" and not call.tree.root:
+        raise Undetermined(f"the group of {operand}")
+    return call.user
 
 
 def kind_bits(node: Node) -> int:
@@ -124,42 +126,6 @@ def length(node: Node) -> int:
     if not isinstance(node, File) or node.content is None:
         raise Undetermined("a size that is not known")
     return len(node.content)
-
-
-@tool(DU)
-def du(call: Call, options: Options) -> Out:
-    """Blocks are not known, but those of an empty file are, and so is the apparent size of files."""
-    if options.has("s") and options.has("d", "a"):
-        raise Undetermined("du with options that exclude each other")
-    report, total = Report(call), 0
-    operands = options.operands or (".",)
-    if len(set(operands)) < len(operands):
-        raise Undetermined("du of one file twice")
-    end = "\0" if options.has("0") else "\n"
-    for operand in operands:
-        try:
-            node = call.tree.get(locate(call, operand), follow=False)
-        except FsError as error:
-            report.fail(f"cannot access {quoteaf(call, operand)}: {why(error)}")
-            continue
-        size = length(node)
-        if isinstance(node, Link) and not options.has("b"):
-            raise Undetermined("the blocks of a link")
-        shown = amount(size, options)
-        report.say(f"{shown}\t{operand}{end}")
-        total += size
-    if options.has("c"):
-        report.say(f"{amount(total, options)}\ttotal{end}")
-    return report.out()
-
-
-def amount(size: int, options: Options) -> str:
-    if size and not options.has("b"):
-        raise Undetermined("blocks are not known")
-    unit = options.chosen("b", "k", "m", "h")
-    if size and unit != "b" and not (unit == "h" and size < 1024):
-        raise Undetermined("du -b in other units")
-    return str(size)
 
 
 _INTERPRETERS = {
@@ -223,4 +189,4 @@ def is_json(text: str) -> bool:
     return len(text) < 4000 and isinstance(value, dict | list) and bool(value)
 
 
-TOOLS: dict[str, Tool] = {"stat": stat, "du": du, "file": file}
+TOOLS: dict[str, Tool] = {"stat": stat, "file": file}
