@@ -20,7 +20,7 @@ STAT = grammar(
 FILE = grammar(
     "b",
     {"brief": "b"},
-    other="cCdEf:F:hiIklLm:nNprsSvzZ0P:",
+    other="cCde:Ef:F:hiIklLm:nNprsSvzZ0P:",
     other_long="""apple checking-printout compile debug dereference exclude= exclude-quiet= extension files-from=
         keep-going list magic-file= mime mime-encoding mime-type no-buffer no-dereference no-pad no-sandbox parameter=
         preserve-date print0 raw separator= special-files uncompress uncompress-noreport""",

@@ -16,7 +16,7 @@ GZIP = grammar(
         "stdout": "c", "to-stdout": "c", "decompress": "d", "uncompress": "d", "force": "f", "keep": "k",
         "no-name": "n", "name": "N", "quiet": "q", "test": "t", "fast": "1", "best": "9",
     },
-    other="ahHlLmMrS:vVZ",
+    other="ab:hHlLmMrS:vVZ",
     other_long="ascii list license recursive suffix= synchronous verbose rsyncable",
     hint="Try `gzip --help' for more information.\n",
 )  # fmt: skip
