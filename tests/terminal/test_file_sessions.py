@@ -53,11 +53,14 @@ def live(lines: list[str], place: Path) -> tuple[int, list[str]]:
         call = Call(words[0], tuple(words[1:]), "", str(place), environment(Case(line)), tree, facts=VERSIONS)
         before = dict(tree.delta)
         try:
-            computed.append(TOOLS[words[0]](call))
+            out = TOOLS[words[0]](call)
         except Undetermined:
             tree.delta.clear()
             tree.delta.update(before)
             break
+        if out.varied:
+            break
+        computed.append(out)
     lay(PLAIN, place)
     done = subprocess.run(
         ["bash"], input=script(lines[: len(computed)]).encode(), cwd=place, stdout=subprocess.PIPE, umask=0o022,

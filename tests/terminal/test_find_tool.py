@@ -215,7 +215,7 @@ def test_any_expression_is_evaluated_as_by_the_real_find(tmp_path: Path) -> None
         |-mindepth 1|-size -4c|-print|-prune|-perm 755|-depth|-name a.txt""".replace("\n", "").split("|")
     joins = ["", "-a", "-o", ",", "!", "( ) -o", "-a !"]
     cases = []
-    for _ in range(200):
+    for _ in range(120):
         line = chance.choice(tests)
         for _ in range(chance.randint(0, 4)):
             join, test = chance.choice(joins), chance.choice(tests)

@@ -124,4 +124,5 @@ def test_ls_prints_what_the_real_ls_prints(tmp_path: Path) -> None:
 
 
 def test_ls_words_its_messages_by_the_locale(tmp_path: Path) -> None:
-    compare([Case(line, locale="C") for line in LS], tmp_path).check(0.8)
+    lines = [line for line in LS if any(part in line for part in ("miss", "--", '"'))]
+    compare([Case(line, locale="C") for line in lines], tmp_path).check(0.8)

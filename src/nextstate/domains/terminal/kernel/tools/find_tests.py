@@ -168,7 +168,8 @@ def _regex(call: Call, text: str, syntax: str, *, fold: bool) -> Test:
 
 def _from_emacs(text: str) -> str:
     """An extended expression equal to one of find's own dialect; only its common parts."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while at < len(text):
         match = _EMACS.match(text, at)
         if match is None:
