@@ -64,10 +64,14 @@ class Machine:
             raise Undetermined("jq: not exactly one value here")
         return found[0]
 
-    def run(self, node: Node, scope: Scope, item: Item) -> Iterator[Item]:
+    def count(self) -> None:
+        """One step more of those that a program may take."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise Undetermined("jq: a long computation")
+
+    def run(self, node: Node, scope: Scope, item: Item) -> Iterator[Item]:
+        self.count()
         method: Callable[[Node, Scope, Item], Iterator[Item]] = getattr(self, "on_" + node[0])
         return method(node, scope, item)
 

@@ -478,7 +478,7 @@ def span(machine: Machine, args: tuple[Node, ...], scope: Scope, item: Item) -> 
             raise Undetermined("jq: a range without an end")
         at = float(low)
         while at < high if step > 0 else at > high:
-            machine.steps += 1
+            machine.count()
             yield Machine.plain(item, at)
             at += step
 
