@@ -182,6 +182,7 @@ jq '.x | .[]'
 jq -r '.x[0]'
 """.strip().splitlines()
 SAMPLE = min(len(LINES), int(os.environ.get("JQ_SAMPLE", "30")))
+BROKEN = 30
 """Starting the real jq takes long; all lines are compared with a larger sample."""
 
 
@@ -231,3 +232,27 @@ def test_programs_without_an_end_are_undetermined(program: str) -> None:
     tree = Tree(Files.start({}, ("/w",), "/w", {}), root=False)
     with pytest.raises(Undetermined):
         TOOLS["jq"](Call("jq", ("-n", program), "", "/w", {}, tree))
+
+
+def test_what_is_no_json_is_reported_as_the_real_one_does(tmp_path: Path) -> None:
+    dice = random.Random(8)
+    good = ['{"a": [1, {"b": null}], "c": "d"}\n', '[1, "x", true]\n{"a": -2.5}\n', '"t"\n']
+    texts = [
+        "<html>\n",
+        "hello world\n",
+        "not found",
+        "{a:1}",
+        "{'a': 1}\n",
+        "[1,2,]",
+        '{"a":1,}',
+        "}",
+        "tru\n",
+        "a\n\n",
+    ]
+    for _ in range(BROKEN):
+        text = dice.choice(good)
+        at = dice.randrange(len(text))
+        texts.append(
+            text[:at] + dice.choice(["", "", "x", ",", "]", "}", '"', ":", "[", "{", "1", " "]) + text[at + 1 :]
+        )
+    compare(TOOLS, [Case(("jq", "-c", "."), text) for text in texts], {}, tmp_path).check(0.8)

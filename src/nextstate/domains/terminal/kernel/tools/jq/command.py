@@ -10,6 +10,7 @@ from nextstate.domains.terminal.kernel.tools.base import Call, Out, decode
 from nextstate.domains.terminal.kernel.tools.jq.evaluate import Break, Machine, Scope
 from nextstate.domains.terminal.kernel.tools.jq.syntax import parse
 from nextstate.domains.terminal.kernel.tools.jq.values import JqError, Json, Reader, Writer, truth
+from nextstate.domains.terminal.kernel.tools.jq.wrong_json import Scanner
 from nextstate.domains.terminal.kernel.tools.reading import Printer
 
 _LONG = {
@@ -142,7 +143,7 @@ class Inputs:
                 except ValueError:
                     if len(self.texts) > 1:
                         raise Undetermined("jq: wrong JSON in several files") from None
-                    self.broken = "?"
+                    self.broken = Scanner().complaint(text)
                     return
                 if not text[reader.at :].strip() and reader.at == len(text) and at + 1 < len(self.texts):
                     raise Undetermined("jq: a value that may span files")
@@ -243,10 +244,16 @@ class Run:
             self.printer.error(f"error (at {place}): {value}", 5)
 
     def ended(self) -> Out:
-        if self.inputs and self.inputs.broken:
-            raise Undetermined("jq: input that is no JSON")
+        broken = self.inputs.broken if self.inputs else ""
+        if broken:
+            if "n" in self.options.flags:
+                raise Undetermined("jq: input that is no JSON")
+            self.printer.pieces.append((True, f"{'jq: ' if self.call.variant == 1 else ''}parse error: {broken}\n"))
+            self.varied = True
         out = self.printer.out()
         code = 2 if self.inputs and self.inputs.bad_file else out.code
+        if broken:
+            code = 2 if self.call.variant == 1 else 4
         if "e" in self.options.flags and code == 0:
             code = 4 if self.status is None else self.status
         return Out(out.stdout, out.stderr, code, out.merged, varied=self.varied or self.writer.loose)
