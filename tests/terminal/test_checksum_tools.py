@@ -7,9 +7,9 @@ from pathlib import Path
 from real_programs import case, compare
 from text_world import FILES
 
-from nextstate.domains.terminal.kernel.tools import checksums, splitting
+from nextstate.domains.terminal.kernel.tools import checksums, dumping, splitting
 
-TOOLS = checksums.TOOLS | splitting.TOOLS
+TOOLS = checksums.TOOLS | splitting.TOOLS | {"strings": dumping.strings}
 STDIN = "one two\n"
 MORE = {
     "bin": bytes(range(1, 128)),

@@ -1,9 +1,9 @@
 """Blanks: marks in a text that stand for what a history does not determine though its shape is known.
 
-The hash of a commit depends on the time, so `git commit` shows text of which seven characters are not known. A tool may
-print a *blank* in their place: one private character, repeated as often as the text is long. Equal blanks stand for equal
-text. An observation that holds a blank is not determined, but what is shown instead fills it (:func:`fill`), and the
-value that a tool keeps beside the files learns it (:func:`settle`).
+The hash of a commit depends on the time, so `git commit` shows text of which seven characters are not known. A tool
+that is called with ``blanks`` prints a *blank* in their place: one private character, repeated as often as the text
+is long. Equal blanks stand for equal text. What is shown fills the blanks (:func:`fill`), and the value that the tool
+keeps with a file learns it (:func:`settle`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Learner(Protocol):
         ...
 
 
-def hash_of(number: int, length: int = 7) -> str:
+def hash_of(number: int, length: int = 40) -> str:
     """A blank for a hash: ``length`` hexadecimal digits."""
     return chr(_HASH + number % KINDS) * length
 
@@ -78,7 +78,9 @@ def passes(call: Call) -> bool:
 
 def fill(output: str, shown: str) -> dict[str, str] | None:
     """What stood in the place of each blank (the longest text of several); ``None`` when the texts do not fit."""
-    parts, names, at = [], {}, 0
+    parts: list[str] = []
+    names: dict[str, str] = {}
+    at = 0
     for match in _RUN.finditer(output):
         parts.append(re.escape(output[at : match.start()]))
         key = match[0] if match[1] < chr(_DATE) else match[1]

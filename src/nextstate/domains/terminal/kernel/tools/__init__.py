@@ -12,7 +12,4 @@ from nextstate.domains.terminal.kernel.tools.base import Tool
 
 TOOLS: dict[str, Tool] = {}
 for _module in iter_modules(__path__):
-    try:
-        TOOLS |= getattr(import_module(f"{__name__}.{_module.name}"), "TOOLS", {})
-    except ImportError:
-        pass
+    TOOLS |= getattr(import_module(f"{__name__}.{_module.name}"), "TOOLS", {})

@@ -59,6 +59,8 @@ class Call:
     """Versions of programs that are known to be installed (``facts['tools']`` of the set-up)."""
     variant: int = 0
     """Which of `VARIANTS` ways to fill in what is not determined: what comes out the same in all of them is."""
+    blanks: bool = False
+    """Whether `blanks` stand for what is not determined, instead of one of the variants."""
     prefix: str = "bash: line 1: "
     """What messages of the shell's own commands begin with."""
     run: Callable[[list[str], str | None], Out] = field(default=_no_programs)

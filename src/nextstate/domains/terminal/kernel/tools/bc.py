@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,29 +9,15 @@ from nextstate.domains.terminal.kernel.files import Errno, Undetermined
 from nextstate.domains.terminal.kernel.tools import bc_number as numbers
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 from nextstate.domains.terminal.kernel.tools.bc_number import ONE, ZERO, Number
-from nextstate.domains.terminal.kernel.tools.options import Options, grammar, tool
-from nextstate.domains.terminal.kernel.tools.reading import opened
+from nextstate.domains.terminal.kernel.tools.bc_tokens import Token, Wrong, printed, tokens
+from nextstate.domains.terminal.kernel.tools.options import grammar
+from nextstate.domains.terminal.kernel.tools.reading import opened, parsed
 
 MAX_STEPS = 50_000
-_TOKEN = re.compile(
-    r"(?P<blank>[ \t\r]+|\\\n|/\*.*?\*/|\#[^\n]*)|(?P<number>[0-9A-F]+\.?[0-9A-F]*|\.[0-9A-F]+)"
-    r"|(?P<name>[a-z][a-z0-9_]*)|(?P<string>\"[^\"]*\")"
-    r"|(?P<sign>\+\+|--|\+=|-=|\*=|/=|%=|\^=|==|<=|>=|!=|&&|\|\||[-+*/%^=<>!(){}\[\];,.\n])",
-    re.DOTALL,
-)
-_WORDS = frozenset("if else while for print quit halt break continue".split())
-_REFUSED = frozenset("define auto return read limits warranty void random".split())
 _TESTS: dict[str, Callable[[int], bool]] = {
     "<": lambda c: c < 0, "<=": lambda c: c <= 0, "==": lambda c: c == 0, "!=": lambda c: c != 0,
     ">": lambda c: c > 0, ">=": lambda c: c >= 0,
 }  # fmt: skip
-
-
-class Wrong(Exception):
-    """A syntax error; ``line``: the line that is reported."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(f"(standard_in) {line}: syntax error")
 
 
 class Ended(Exception):
@@ -43,31 +28,6 @@ class Jump(Exception):
     def __init__(self, word: str) -> None:
         super().__init__(word)
         self.word = word
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str
-    text: str
-    line: int
-
-
-def tokens(text: str) -> list[Token]:
-    found: list[Token] = []
-    at, line = 0, 1
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:
-            raise Undetermined(f"{text[at]!r} in bc")
-        if match.lastgroup == "name" and match[0] in _REFUSED:
-            raise Undetermined(f"{match[0]} in bc")
-        at = match.end()
-        if match.lastgroup != "blank":
-            number = line + 1 if match[0] == "\n" else line
-            kind = "word" if match[0] in _WORDS else match.lastgroup
-            found.append(Token(kind, match[0], number))
-        line += match[0].count("\n")
-    return [*found, Token("end", "", line)]
 
 
 Step = Callable[[], None]
@@ -464,20 +424,11 @@ def _throw(error: Exception) -> None:
     raise error
 
 
-def printed(text: str) -> str:
-    """A string of ``print`` with its escapes."""
-    known = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "q": '"', "r": "\r", "t": "\t", "\\": "\\"}
-
-    def one(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            raise Undetermined("an escape in a string of bc")
-        return known[match[1]]
-
-    return re.sub(r"\\(.)", one, text, flags=re.DOTALL)
+BC = grammar("lqs", {"mathlib": "l", "quiet": "q", "standard": "s"}, other="hivw", other_long="interactive warn")
 
 
-@tool(grammar("lqs", {"mathlib": "l", "quiet": "q", "standard": "s"}, other="hivw", other_long="interactive warn"))
-def bc(call: Call, options: Options) -> Out:
+def bc(call: Call) -> Out:
+    options = parsed(call, BC)
     if options.has("s") or "BC_LINE_LENGTH" in call.env or "POSIXLY_CORRECT" in call.env or "BC_ENV_ARGS" in call.env:
         raise Undetermined("settings of bc")
     text = ""

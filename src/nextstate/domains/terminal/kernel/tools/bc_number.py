@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nextstate.domains.terminal.kernel.files import Undetermined
 
-MAX_DIGITS = 20_000
+MAX_DIGITS = 4_000
 LINE = 68
 """Characters of a number on one line."""
 

@@ -12,7 +12,7 @@ from nextstate.domains.terminal.kernel.files import Errno, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, decode
 from nextstate.domains.terminal.kernel.tools.dumping import data_of
 from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, tool, wrong_usage
-from nextstate.domains.terminal.kernel.tools.reading import Printer
+from nextstate.domains.terminal.kernel.tools.reading import Printer, parsed
 from nextstate.domains.terminal.kernel.tools.wording import quotef
 
 POLYNOMIAL = 0x04C11DB7
@@ -71,8 +71,11 @@ def each(call: Call, operands: tuple[str, ...], line: str, printer: Printer, kin
         printer.write(f"{shown}{line.format(operand) if operands else ''}\n")
 
 
-@tool(grammar("a:", {"algorithm=": "a"}, other="cl:wz", other_long="tag untagged check length= zero debug"))
-def cksum(call: Call, options: Options) -> Out:
+CKSUM = grammar("a:", {"algorithm=": "a"}, other="cl:wz", other_long="tag untagged check length= zero debug")
+
+
+def cksum(call: Call) -> Out:
+    options = parsed(call, CKSUM)
     kind = options.last("a") or "crc"
     if kind not in ("crc", "bsd", "sysv"):
         raise Undetermined(f"cksum -a {kind}")

@@ -183,6 +183,8 @@ def tee(call: Call, options: Options) -> Out:
     printer = Printer(call)
     text = call.input()
     for operand in options.operands:
+        if operand.endswith("/"):
+            raise Undetermined("tee to a name with a slash behind it")
         try:
             path = locate(call, operand)
             call.tree.write(path, text.encode(), append=options.has("a"), mode=0o666 & ~call.umask)

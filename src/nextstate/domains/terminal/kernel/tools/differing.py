@@ -317,7 +317,7 @@ def diff(call: Call, options: Options) -> Out:
 CMP = grammar(
     "bln:s",
     {"print-bytes": "b", "verbose": "l", "bytes=": "n", "quiet": "s", "silent": "s"},
-    other="i:",
+    other="ci:v",
     other_long="ignore-initial=",
     code=2,
     hint=HINT,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, decode
 from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, tool
-from nextstate.domains.terminal.kernel.tools.reading import Printer
+from nextstate.domains.terminal.kernel.tools.reading import Printer, parsed
 from nextstate.domains.terminal.kernel.tools.wording import locate, quotef
 
 MAX_BYTES = 200_000
@@ -279,6 +279,8 @@ def od(call: Call, options: Options) -> Out:
     skip = number(options.last("j"), 0)
     if skip > len(data) or (printer.code and not data):
         return _nothing(printer, skip)
+    if printer.code:
+        raise Undetermined("where the messages of od stand among its lines")
     data = data[: skip + number(options.last("N"), len(data))]
     width = number(options.last("w"), 16 if not options.has("w") else 32)
     if not width or width % form.size or width > 1024:
@@ -312,4 +314,27 @@ def od_text(data: bytes, skip: int, form: Form, base: str, width: int, *, all_ro
     return "".join(lines) + (f"{address(len(data))}\n" if base != "n" else "")
 
 
-TOOLS = {"hd": hexdump, "hexdump": hexdump, "od": od, "xxd": xxd}
+# -- strings ----------------------------------------------------------------------------------------------
+
+STRINGS = grammar("an:t:", {"all": "a", "bytes=": "n", "radix=": "t"}, other="fwosT:e:U:d0123456789")
+
+
+def strings(call: Call) -> Out:
+    options = parsed(call, STRINGS)
+    least, radix = options.last("n") or "4", options.last("t")
+    if not re.fullmatch(r"[1-9]\d{0,4}", least) or radix not in (None, "d", "o", "x") or not options.operands:
+        raise Undetermined("settings of strings")
+    lines: list[str] = []
+    for operand in options.operands:
+        data = data_of(call, operand)
+        if data is Errno.NOENT and len(options.operands) == 1:
+            return Out(stderr=f"strings: '{operand}': No such file\n", code=1)
+        if isinstance(data, Errno) or operand == "-" or any(byte > 127 for byte in data):
+            raise Undetermined("strings of something that cannot be read, or beyond ASCII")
+        for match in re.finditer(rb"[\t -~]{%d,}" % int(least), data):
+            where = f"{match.start():7{radix}} " if radix else ""
+            lines.append(f"{where}{match[0].decode()}\n")
+    return Out("".join(lines))
+
+
+TOOLS = {"hd": hexdump, "hexdump": hexdump, "od": od, "strings": strings, "xxd": xxd}

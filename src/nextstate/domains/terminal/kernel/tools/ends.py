@@ -182,6 +182,8 @@ def _tail(call: Call) -> Out:
     pairs = zip(("", *args), args, strict=False)
     digit = next((arg[1] for before, arg in pairs if re.match(r"-\d", arg) and not _takes_value(before)), None)
     if digit is not None and "--" not in args:
+        if any(re.match(r"-", arg) and not re.match(r"-[qvz0-9]*$", arg) and not _takes_value(arg) for arg in args):
+            raise Undetermined("which of two wrong options is reported")
         raise Stop(Out(stderr=f"tail: option used in invalid context -- {digit}\n", code=1))
     options = parse(call, TAIL, args)
     cut = by_options(call, options, old, tail=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nextstate.domains.terminal.kernel.files import Dir, Errno, FsError, Link, Thing, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
@@ -42,8 +42,8 @@ GREP = grammar(
 )  # fmt: skip
 
 
-def patterns_of(call: Call, options: Options) -> tuple[list[str], tuple[str, ...], bool]:
-    """The patterns, the files, and whether there were any ``-e``, ``-f`` or operands for them."""
+def patterns_of(call: Call, options: Options) -> tuple[list[str], tuple[str, ...]]:
+    """The patterns and the files."""
     texts: list[str] = []
     for key, value in options.given:
         if key == "e":
@@ -54,19 +54,21 @@ def patterns_of(call: Call, options: Options) -> tuple[list[str], tuple[str, ...
                 raise Stop(Out(stderr=f"grep: {value}: {text.value}\n", code=2))
             texts += split_at(text)
     if options.has("e", "f"):
-        return texts, options.operands, True
+        return texts, options.operands
     if not options.operands:
         raise Stop(Out(stderr=USAGE, code=2))
-    return options.operands[0].split("\n"), options.operands[1:], True
+    return options.operands[0].split("\n"), options.operands[1:]
+
+
+def notation_of(options: Options, kind: str) -> str:
+    """The letter of the notation; ``kind`` is that of egrep and fgrep."""
+    chosen = {key for key, _ in options.given if key in "EFGP"} | set(kind)
+    if len(chosen) > 1:
+        raise Stop(Out(stderr="grep: conflicting matchers specified\n", code=2))
+    return chosen.pop() if chosen else "G"
 
 
 def matcher_of(call: Call, options: Options, texts: list[str], kind: str) -> Matcher:
-    chosen = {key for key, _ in options.given if key in "EFGP"}
-    if kind and chosen - {kind}:
-        raise Undetermined("a second choice of notation")
-    if len(chosen) > 1:
-        raise Stop(Out(stderr="grep: conflicting matchers specified\n", code=2))
-    kind = kind or (chosen.pop() if chosen else "G")
     fold = options.chosen("i", "y", "no-i") in ("i", "y")
     word, whole = options.has("w") and not options.has("x"), options.has("x")
     if not texts:
@@ -262,16 +264,17 @@ def made(kind: str) -> Tool:
     """grep, or one of its names that choose a notation."""
 
     @tool(GREP)
-    def run(call: Call, options: Options) -> Out:
+    def grep(call: Call, options: Options) -> Out:
         if "GREP_COLORS" in call.env or "GREP_COLOR" in call.env:
             raise Undetermined("colours of grep")
         if options.has("color") and options.last("color") not in (None, "never", "auto", "no", "none", "tty"):
             raise Undetermined("colours of grep")
         if options.last("d") not in (None, "skip", "read", "recurse") or options.has("D"):
             raise Undetermined("grep -d or -D")
-        texts, operands, _ = patterns_of(call, options)
+        notation = notation_of(options, kind)
         looks = looks_of(call, options)
-        matcher = matcher_of(call, options, texts, kind)
+        texts, operands = patterns_of(call, options)
+        matcher = matcher_of(call, options, texts, notation)
         if options.has("z"):
             raise Undetermined("grep -z")
         recursive = options.chosen("r", "R") or ("r" if options.last("d") == "recurse" else None)
@@ -284,6 +287,9 @@ def made(kind: str) -> Tool:
         else:
             out = runner.over(operands or ("-",))
         return out if call.utf8 else _cooked(out)
+
+    def run(call: Call) -> Out:
+        return grep(replace(call, name="grep") if kind else call)
 
     return run
 

@@ -257,6 +257,8 @@ def join(call: Call, options: Options) -> Out:
         if options.has("o"):
             raise Undetermined("an old form of join -o")
         raise wrong_usage(call, f"extra operand '{options.operands[2]}'")
+    if len(options.operands) < 2 and options.given:
+        raise Undetermined("which of two wrong arguments is reported")
     keys = [options.last("1", "j") or "1", options.last("2", "j") or "1"]
     for text in keys:
         if not re.fullmatch(r"[1-9]\d{0,8}", text):

@@ -217,7 +217,7 @@ def each_line(call: Call, options: Options, change: Callable[[str], str]) -> Out
 COLUMN = grammar(
     "ts:o:c:x",
     {"table": "t", "separator=": "s", "output-separator=": "o", "output-width=": "c", "fillrows": "x"},
-    other="JLdehVn:E:H:N:O:R:T:W:C:p:r:i:l:",
+    other="JLdehVn:E:H:N:O:R:T:W:p:r:i:l:",
     other_long="json keep-empty-lines table-columns= table-name= table-right= table-noheadings table-order=",
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
-from nextstate.domains.terminal.kernel.tools.options import Stop, wrong_usage
+from nextstate.domains.terminal.kernel.tools.options import Grammar, Options, Stop, parse, wrong_usage
 from nextstate.domains.terminal.kernel.tools.wording import quotef
 
 MAX_OUT = 4_000_000
@@ -38,6 +38,14 @@ def opened(call: Call, operand: str) -> str | Errno:
         return call.read_text(operand) if operand else Errno.NOENT
     except FsError as error:
         return error.errno
+
+
+def parsed(call: Call, rules: Grammar) -> Options:
+    """Options of a program whose words for wrong usage are not written down here."""
+    try:
+        return parse(call, rules)
+    except Stop:
+        raise Undetermined(f"how {call.name} reports wrong usage") from None
 
 
 class Printer:

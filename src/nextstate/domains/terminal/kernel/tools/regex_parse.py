@@ -146,6 +146,8 @@ class _Parser:
         return not rest or rest.startswith(special)
 
     def group(self, depth: int) -> Node:
+        if depth > 50:
+            raise Undetermined("a deep expression")
         self.skip()
         self.groups += 1
         number = self.groups

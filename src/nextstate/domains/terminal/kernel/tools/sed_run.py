@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from nextstate.domains.terminal.kernel.files import Undetermined
 from nextstate.domains.terminal.kernel.tools.reading import MAX_OUT
 from nextstate.domains.terminal.kernel.tools.regex import Found, Pattern
-from nextstate.domains.terminal.kernel.tools.sed_script import Address, Command, Kind, Part
+from nextstate.domains.terminal.kernel.tools.sed_script import Address, Command, Kind
+from nextstate.domains.terminal.kernel.tools.sed_text import Part
 
 MAX_STEPS = 2_000_000
 """Commands carried out; a script that needs more may never end."""

@@ -12,6 +12,7 @@ from nextstate.domains.terminal.kernel.tools.reading import (
     Printer,
     each_text,
     opened,
+    parsed,
     raw,
     split_at,
 )
@@ -226,8 +227,8 @@ def _whole(options: Options, key: str, default: int, least: int) -> int:
     return int(text)
 
 
-@tool(NL)
-def nl(call: Call, options: Options) -> Out:
+def nl(call: Call) -> Out:
+    options = parsed(call, NL)
     delimiter = options.last("d") or "\\:"
     delimiter = delimiter + ":" if len(delimiter) == 1 else delimiter
     form = options.last("n") or "rn"

@@ -169,8 +169,8 @@ def number(text: str) -> Decimal | int:
     match = _NUMBER.match(text)
     if match is None or not (match[2] or match[3]):
         return 0
-    if match[3]:
-        return Decimal(f"{match[1]}{match[2] or '0'}.{match[3]}")
+    if match[3] or len(match[2]) > 4000:
+        return Decimal(f"{match[1]}{match[2] or '0'}.{match[3] or '0'}")
     value = int(match[2])
     return -value if match[1] else value
 

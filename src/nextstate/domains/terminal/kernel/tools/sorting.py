@@ -185,6 +185,8 @@ def sort(call: Call, options: Options) -> Out:
 
 
 def written(call: Call, target: str, text: str) -> Out:
+    if target.endswith("/"):
+        raise Undetermined("an output with a slash behind it")
     try:
         call.tree.write(locate(call, target), text.encode(), mode=0o666 & ~call.umask)
     except FsError as error:

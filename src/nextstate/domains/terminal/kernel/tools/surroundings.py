@@ -58,7 +58,9 @@ def env(call: Call) -> Out:
         raise Undetermined("a program started by env")
     if "SHLVL" not in call.env:
         raise Undetermined("the whole environment was never shown")
-    return Out("".join(f"{name}={value}\n" for name, value in sorted(call.env.items())) + "_=/usr/bin/env\n", unordered=True)
+    return Out(
+        "".join(f"{name}={value}\n" for name, value in sorted(call.env.items())) + "_=/usr/bin/env\n", unordered=True
+    )
 
 
 def sleep(call: Call) -> Out:

@@ -55,8 +55,8 @@ def by_parts(left: str, right: str) -> int:
                 return difference
             i, j = i + 1, j + 1
         end_i, end_j = digits_at(left, i), digits_at(right, j)
-        first, second = int(left[i:end_i] or "0"), int(right[j:end_j] or "0")
+        first, second = left[i:end_i].lstrip("0"), right[j:end_j].lstrip("0")
         if first != second:
-            return -1 if first < second else 1
+            return -1 if (len(first), first) < (len(second), second) else 1
         i, j = end_i, end_j
     return 0

@@ -91,39 +91,35 @@ def _on_instance(machine: Machine, value: Any, kind: type, name: str) -> bool:
     if (
         own is not None
         and name in own
-        and (kind in machine.classes or isinstance(value, BaseException) or kind in LET_IN)
+        and (machine.owns(kind) or isinstance(value, BaseException) or kind in machine.let_in)
     ):
         return True
     for base in kind.__mro__:
         if name in vars(base):
-            return base in machine.classes or _public(base, name)
-    return kind in machine.classes  # a missing attribute, or the program's own __getattr__
+            return machine.owns(base) or _public(machine, base, name)
+    return machine.owns(kind)  # a missing attribute, or the program's own __getattr__
 
 
-def _public(base: type, name: str) -> bool:
+def _public(machine: Machine, base: type, name: str) -> bool:
     if base in NAMED:
         return name in NAMED[base]
     public = name[:1] != "_" or name in ("_asdict", "_replace", "_fields", "_make", "_fields_defaults")
-    return public and (base in OPEN or harmless(base)) and name not in HIDDEN.get(base.__name__, ())
+    return public and (base in OPEN or harmless(machine, base)) and name not in HIDDEN.get(base.__name__, ())
 
 
-def harmless(base: type) -> bool:
+def harmless(machine: Machine, base: type) -> bool:
     """Types that were let in by a module, exceptions, named tuples."""
-    if base in LET_IN:
+    if base in machine.let_in:
         return True
     if issubclass(base, BaseException):
-        return base.__module__ == "builtins" or base in LET_IN
+        return base.__module__ == "builtins"
     return issubclass(base, tuple) and hasattr(base, "_fields")
-
-
-LET_IN: set[type] = set()
-"""Types of the standard library all of whose public attributes are harmless; `modules` fills it."""
 
 
 def _on_class(machine: Machine, value: type, name: str) -> bool:
     for base in value.__mro__:
         if name in vars(base):
-            return base in machine.classes or _public(base, name)
+            return base in machine.classes or _public(machine, base, name)
     if value in machine.classes:
         return name == "mro" or not hasattr(value, name) or type(value).__module__ in ("enum", "builtins", "abc")
     return False
@@ -146,7 +142,7 @@ def _of_module(machine: Machine, module: Module, name: str) -> Any:
 def _of_super(machine: Machine, value: Any, name: str) -> Any:
     found = getattr(value, name)  # raises the real message
     for base in value.__self_class__.__mro__:
-        if name in vars(base) and (base in machine.classes or _public(base, name)):
+        if name in vars(base) and (base in machine.classes or _public(machine, base, name)):
             return found
     raise Undetermined(f"super().{name}")
 
@@ -154,6 +150,8 @@ def _of_super(machine: Machine, value: Any, name: str) -> Any:
 def _special(machine: Machine, value: Any, kind: type, name: str) -> Any:
     if kind is Function and name in value.__dict__:
         return value.__dict__[name]
+    if kind is Function and name == "__defaults__":
+        return value.defaults_ or None
     if kind is super:
         if name in _INHERITED:
             return getattr(value, name)
@@ -229,7 +227,7 @@ def assign(machine: Machine, value: Any, name: str, new: Any) -> None:
         raise Undetermined(f"{value.__name__}.{name} is changed")
     if name.startswith("__") and name.endswith("__") and name not in ("__doc__", "__name__", "__cause__"):
         raise Undetermined(f"{name} is changed")
-    own = kind in machine.classes or kind in (Function, types.SimpleNamespace)
+    own = machine.owns(kind) or kind in (Function, types.SimpleNamespace)
     if own or isinstance(value, BaseException) or kind.__name__ == "Namespace" or kind in machine.settable:
         setattr(value, name, new)
         return

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 LONG = 5_000
 """A range longer than this is walked through step by step by native code."""
 _NATIVE = (types.BuiltinFunctionType, types.MethodDescriptorType, types.FunctionType, types.MethodType, type)
+_SLOW = frozenset(("statistics", "heapq", "calendar"))
+"""Modules whose functions may do as much as a number in their arguments says."""
+_SAFE = (int, float, len, abs, ord, chr)
+_KEY = type(functools.cmp_to_key(lambda a, b: 0))
 _STEPPED = (types.GeneratorType, map, filter, zip, enumerate)
 """Iterators whose elements cost steps already."""
 _SLOTS = (types.WrapperDescriptorType, types.MethodWrapperType)
@@ -36,6 +40,8 @@ class Calls:
         """Native types whose attributes may be set."""
         self.depth = 0
         self.frames: list[Frame] = []
+        self.let_in: set[type] = set()
+        """Types of the standard library all of whose public attributes are harmless."""
         self.natives: set[Any] = set()
         """Types and functions that native code made for the program or that a module let in."""
         self.guards: dict[Any, Callable[..., Any]] = {}
@@ -92,16 +98,19 @@ class Calls:
         if guard is not None:
             return guard(*args, **kwargs)
         if isinstance(f, type):
-            if f not in access.OPEN and f not in self.natives and not access.harmless(f):
+            allowed = f in access.OPEN or f in self.natives or access.harmless(self, f)  # type: ignore[arg-type]
+            if not allowed:
                 raise Undetermined(f"{f.__name__}() is not computed")
         elif kind in _SLOTS:
             self._slot(f, args)
-        elif not isinstance(f, _NATIVE) and f not in self.natives and kind not in self.natives:
+        elif not isinstance(f, _NATIVE) and kind not in self.natives and not _within(f, self.natives):
             if callable(f):
                 raise Undetermined(f"calling a {kind.__name__}")
             return f(*args, **kwargs)  # raises: it is not callable
-        if f not in self.lazy:
-            orderless = f in self.orderless
+        if kind is types.FunctionType and f.__module__ in _SLOW:
+            self.budget.width(*args, *kwargs.values())
+        if not _within(f, self.lazy):
+            orderless = _within(f, self.orderless)
             args = tuple([self._tamed(arg, orderless) for arg in args])
             kwargs = {name: self._tamed(value, orderless) for name, value in kwargs.items()}
         return f(*args, **kwargs)
@@ -148,7 +157,7 @@ class Calls:
 
     def wrapped(self, f: Any) -> Any:
         """A callable as native code may have it: what it calls comes back through :meth:`call`."""
-        if f is None or type(f) in (Function, Builtin) or f in (int, float, len, abs, ord, chr):
+        if f is None or type(f) in (Function, Builtin) or any(f is one for one in _SAFE) or type(f) is _KEY:
             return f
         return lambda *args, **kwargs: self.call(f, args, kwargs)
 
@@ -228,6 +237,15 @@ class Calls:
 
     # -- exceptions -------------------------------------------------------------------------------------------
 
+    def owns(self, kind: type) -> bool:
+        """Whether ``kind`` is a class of the program; one that is just being made counts too."""
+        if kind in self.classes:
+            return True
+        if any(type(value) is Function for value in vars(kind).values()):
+            self.classes.add(kind)
+            return True
+        return False
+
     def saw(self, error: BaseException, frame: Frame) -> Trace:
         """Notes that ``error`` passes through ``frame``."""
         trace = trace_of(error)
@@ -244,6 +262,13 @@ class Calls:
 
     def formatter(self, text: str, name: str) -> Any:
         raise NotImplementedError
+
+
+def _within(value: Any, table: set[Any]) -> bool:
+    try:
+        return value in table
+    except TypeError:  # not hashable
+        return False
 
 
 def _called(function: Function) -> str:

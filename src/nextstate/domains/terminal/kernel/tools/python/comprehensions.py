@@ -32,6 +32,7 @@ class Comprehensions(Expressions):
         values = self.iterable(first.iter, frame)
         frame.node = node
         if allowed and unordered(values):
+            self.was_unordered = True
             values = list(values)
         inner = Frame(name, self.scope(node), {}, enclosing(frame), frame.globals, frame.source)
         inner.path = f"{frame.path}.<locals>.{name}" if frame.scope.kind != "module" else name

@@ -47,6 +47,8 @@ class Expressions(Calls):
         super().__init__(budget)
         self.current: Frame
         """The frame that called a function last: what ``globals()`` and ``eval()`` look at."""
+        self.was_unordered = False
+        """Whether the comprehension that was evaluated last walked through what has no order."""
         self.unordered_ok = False
         """Whether the comprehension about to be evaluated goes to a function that does not show an order."""
         self.table: dict[type[ast.AST], Callable[[Any, Frame], Any]] = {
@@ -59,6 +61,10 @@ class Expressions(Calls):
         }  # fmt: skip
 
     def ev(self, node: ast.AST, frame: Frame) -> Any:
+        budget = self.budget
+        budget.left -= 1
+        if budget.left < 0:
+            budget.spend(0)
         handler = self.table.get(type(node))
         if handler is None:
             raise Undetermined(f"{type(node).__name__} is not computed")
@@ -331,6 +337,7 @@ class Expressions(Calls):
                 self.unpack_into(found, values)
             elif isinstance(arg, ast.GeneratorExp | ast.ListComp | ast.SetComp):
                 self.unordered_ok = len(node.args) == 1 and not node.keywords and self._orderless(f)
+                self.was_unordered = False
                 found.append(self.ev(arg, frame))
                 self.unordered_ok = False
             else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
+from nextstate.domains.terminal.kernel.tools.python.objects import Function
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.tools.python.machine import Machine
@@ -19,7 +20,7 @@ def formatted(machine: Machine, value: Any, conversion: str, spec: str) -> str:
     kind = type(value)
     if spec:
         machine.budget.format(spec)
-    if kind not in _SIMPLE:
+    if kind not in _SIMPLE and (conversion or not _formats_itself(machine, kind)):
         machine.vet(value)
     if conversion == "r":
         value = repr(value)
@@ -34,6 +35,11 @@ def formatted(machine: Machine, value: Any, conversion: str, spec: str) -> str:
     text = format(value, spec)
     machine.budget.text(len(text))
     return text
+
+
+def _formats_itself(machine: Machine, kind: type) -> bool:
+    """Whether a class of the program says how it is formatted."""
+    return kind in machine.classes and isinstance(getattr(kind, "__format__", None), Function)
 
 
 def percent(machine: Machine, template: Any, values: Any) -> Any:

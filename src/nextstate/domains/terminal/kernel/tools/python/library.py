@@ -15,7 +15,6 @@ from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
-from nextstate.domains.terminal.kernel.tools.python import access
 from nextstate.domains.terminal.kernel.tools.python.objects import Builtin, Module
 
 if TYPE_CHECKING:
@@ -80,9 +79,9 @@ def admit(machine: Machine, value: Any) -> None:
     except TypeError:
         return
     if isinstance(value, type):
-        access.LET_IN.add(value)
+        machine.let_in.add(value)
         if issubclass(value, BaseException):
-            access.LET_IN |= {base for base in value.__mro__ if issubclass(base, BaseException)}
+            machine.let_in |= {base for base in value.__mro__ if issubclass(base, BaseException)}
 
 
 def own(values: dict[str, Callable[..., Any]], *, deep: bool = False) -> dict[str, Builtin]:

@@ -52,7 +52,7 @@ def system(machine: Machine) -> Values:
         values["stdin"] = stdin
     if world.version is not None:
         values["version_info"] = _version_info(world.version)
-    access.LET_IN.add(type(sys.float_info))
+    machine.let_in.add(type(sys.float_info))
     return values
 
 
@@ -104,7 +104,7 @@ def operating_system(machine: Machine) -> Values:
         tools, "listdir mkdir remove rmdir rename symlink readlink chmod chdir access", deep="makedirs walk"
     )
     values |= {"unlink": values["remove"], "replace": values["rename"]}
-    access.LET_IN.add(Environ)
+    machine.let_in.add(Environ)
     machine.natives.add(Environ)
     machine.methods[files.Directories, "sort"] = files.sort_directories
     values["path"] = machine.modules["os.path"] = Module("os.path", os_path(machine), real=__import__("posixpath"))
@@ -207,9 +207,9 @@ def function_tools(machine: Machine) -> Values:
         return total
 
     machine.natives |= {functools.partial, functools.cached_property}
-    access.LET_IN |= {type(functools.cmp_to_key(lambda a, b: 0))}
+    machine.let_in |= {type(functools.cmp_to_key(lambda a, b: 0))}
     access.NAMED[type(functools.lru_cache(lambda: None))] = frozenset(("cache_info", "cache_clear"))
-    access.LET_IN.add(type(functools.lru_cache(lambda: None).cache_info()))
+    machine.let_in.add(type(functools.lru_cache(lambda: None).cache_info()))
     return {
         "reduce": Builtin("reduce", reduce),
         "cmp_to_key": Builtin("cmp_to_key", lambda f: functools.cmp_to_key(machine.wrapped(f))),
@@ -285,7 +285,7 @@ def mixing(machine: Machine) -> Values:
     for name in (*names.split(), "seed"):
         setattr(Random, name, method(name))
     Random.__module__ = "random"
-    access.LET_IN.add(Random)
+    machine.let_in.add(Random)
     machine.natives.add(Random)
     return {**own({name: drawn(name) for name in names.split()}), "seed": Builtin("seed", seed), "Random": Random}
 

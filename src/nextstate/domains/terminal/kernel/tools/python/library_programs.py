@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
-from nextstate.domains.terminal.kernel.tools.python import access
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.tools.python.machine import Machine
@@ -34,8 +33,8 @@ def settings(machine: Machine) -> Values:
     ConfigParser.__module__ = "configparser"
     errors = {name: value for name, value in vars(configparser).items()
               if isinstance(value, type) and issubclass(value, Exception)}  # fmt: skip
-    access.LET_IN |= {ConfigParser, configparser.ConfigParser, configparser.RawConfigParser, configparser.SectionProxy}
-    access.LET_IN |= {abc.Mapping, abc.MutableMapping, abc.Collection, *errors.values()}
+    machine.let_in |= {ConfigParser, configparser.ConfigParser, configparser.RawConfigParser, configparser.SectionProxy}
+    machine.let_in |= {abc.Mapping, abc.MutableMapping, abc.Collection, *errors.values()}
     machine.natives |= {ConfigParser, *errors.values()}
     return {"ConfigParser": ConfigParser, **errors}
 
@@ -97,7 +96,7 @@ def arguments(machine: Machine) -> Values:
     ArgumentParser.__module__ = "argparse"
     bases = {base for base in ArgumentParser.__mro__ if base is not object}
     groups = {argparse._ArgumentGroup, argparse._MutuallyExclusiveGroup, argparse._SubParsersAction}
-    access.LET_IN |= bases | groups | {argparse.Namespace, *formatters.values()}
+    machine.let_in |= bases | groups | {argparse.Namespace, *formatters.values()}
     machine.natives |= {ArgumentParser, argparse.Namespace, *formatters.values(), argparse.ArgumentTypeError}
     return {
         "ArgumentParser": ArgumentParser, "Namespace": argparse.Namespace, "SUPPRESS": argparse.SUPPRESS,

@@ -46,7 +46,7 @@ def json_(machine: Machine) -> Values:
         return loads(machine.call(machine.getattr(fp, "read")), **kwargs)
 
     functions: Values = {"dumps": dumps, "dump": dump, "loads": loads, "load": load}
-    access.LET_IN |= {json.JSONEncoder, json.JSONDecodeError}
+    machine.let_in |= {json.JSONEncoder, json.JSONDecodeError}
     return {name: Builtin(name, run, deep=True) for name, run in functions.items()}
 
 
@@ -55,7 +55,7 @@ def csv_(machine: Machine) -> Values:
     import io
 
     writer, reader = type(csv.writer(io.StringIO())), type(csv.reader([]))
-    access.LET_IN |= {writer, reader, csv.DictReader, csv.DictWriter}
+    machine.let_in |= {writer, reader, csv.DictReader, csv.DictWriter}
     machine.natives |= {writer, reader}
 
     def vetted(name: str) -> Callable[..., Any]:
@@ -92,7 +92,7 @@ def fractions_(machine: Machine) -> Values:
         return Fraction(*args)
 
     machine.guards[Fraction] = make
-    access.LET_IN.add(Fraction)
+    machine.let_in.add(Fraction)
     machine.natives.add(Fraction)
     return {"Fraction": Fraction}
 
@@ -106,6 +106,7 @@ def dates(machine: Machine) -> Values:
             raise Undetermined("the time zone")
         return str(value.strftime(form))
 
+    machine.let_in.add(type(datetime.date(2000, 1, 1).timetuple()))
     for kind in (datetime.date, datetime.datetime, datetime.time):
         machine.methods[kind, "strftime"] = strftime
     return {}
@@ -116,7 +117,7 @@ def managers(machine: Machine) -> Values:
 
     kinds = [type(contextlib.contextmanager(lambda: iter(()))()), contextlib.suppress, contextlib.nullcontext]
     machine.natives |= {*kinds, contextlib.closing, contextlib.ExitStack}
-    access.LET_IN |= {contextlib.ExitStack}
+    machine.let_in |= {contextlib.ExitStack}
 
     class Redirect:
         """``redirect_stdout`` and ``redirect_stderr``."""
@@ -156,7 +157,7 @@ def memory_files(machine: Machine) -> Values:
         for name in ("seek", "truncate"):
             machine.methods[kind, name] = bounded(name)
     bases = {base for kind in (io.StringIO, io.BytesIO) for base in kind.__mro__}
-    access.LET_IN |= bases - {object}
+    machine.let_in |= bases - {object}
     machine.natives |= {io.StringIO, io.BytesIO}
     return {}
 
@@ -230,11 +231,25 @@ def small_texts(module: str, names: str) -> Callable[[Machine], Values]:
     return install
 
 
+def toml(machine: Machine) -> Values:
+    import tomllib
+
+    def loads(text: Any, **kwargs: Any) -> Any:
+        if isinstance(text, str) and len(text) > SMALL:
+            raise too_large("a text")
+        return tomllib.loads(text, **kwargs)
+
+    def load(fp: Any) -> Any:
+        return loads(machine.call(machine.getattr(fp, "read")).decode())
+
+    return {"loads": Builtin("loads", loads, deep=True), "load": Builtin("load", load, deep=True)}
+
+
 def digests(machine: Machine) -> Values:
     import hashlib
 
     kinds = {type(getattr(hashlib, name)()) for name in ("md5", "sha256", "sha3_256", "blake2b", "blake2s")}
-    access.LET_IN |= kinds
+    machine.let_in |= kinds
     return {}
 
 
@@ -268,7 +283,7 @@ def data_classes(machine: Machine) -> Values:
         check(kind, options)
         return dataclasses.dataclass(kind, **options)
 
-    access.LET_IN |= {dataclasses.Field}
+    machine.let_in |= {dataclasses.Field}
     return {"dataclass": Builtin("dataclass", dataclass, deep=True)}
 
 
@@ -280,7 +295,7 @@ def enums(machine: Machine) -> Values:
 
     for kind in (enum.Enum, enum.IntEnum, enum.Flag, enum.IntFlag, enum.StrEnum):
         machine.guards[kind] = unusual
-    access.LET_IN |= {enum.auto, enum.property}
+    machine.let_in |= {enum.auto, enum.property}
     return {}
 
 
@@ -290,5 +305,6 @@ OWN: dict[str, Callable[[Machine], Values]] = {
     "textwrap": small_texts("textwrap", "fill wrap dedent indent shorten"),
     "difflib": small_texts("difflib", "get_close_matches unified_diff ndiff"),
     "shlex": small_texts("shlex", "split quote join"), "ast": small_texts("ast", "literal_eval"),
+    "tomllib": toml,
     "hashlib": digests, "struct": packing, "dataclasses": data_classes, "enum": enums,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from nextstate.domains.terminal.kernel.files import Undetermined
 
 STEPS = 1_000_000
-"""Calls, rounds of loops and elements that native code walks through."""
+"""Evaluated nodes, rounds of loops and elements that native code walks through: about a second."""
 ITEMS = 1_000_000
 """Elements of one container, characters of one text."""
 BITS = 200_000

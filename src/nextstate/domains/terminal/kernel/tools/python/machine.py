@@ -10,7 +10,7 @@ from nextstate.domains.terminal.kernel.tools.python import importing
 from nextstate.domains.terminal.kernel.tools.python.expressions import enclosing
 from nextstate.domains.terminal.kernel.tools.python.flow import Flow, Steps
 from nextstate.domains.terminal.kernel.tools.python.formats import format_text
-from nextstate.domains.terminal.kernel.tools.python.limits import DEPTH, Budget
+from nextstate.domains.terminal.kernel.tools.python.limits import DEPTH
 from nextstate.domains.terminal.kernel.tools.python.objects import Builtin, Frame, Function, Module, Source, details
 from nextstate.domains.terminal.kernel.tools.python.scope import Mangler, Scope
 from nextstate.domains.terminal.kernel.tools.python.statements import HALTS, Returned
@@ -23,7 +23,7 @@ class Machine(Flow):
     """Runs one program in one `World`."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(Budget())
+        super().__init__(world.budget)
         from nextstate.domains.terminal.kernel.tools.python.builtins import install
 
         self.world = world

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
-from nextstate.domains.terminal.kernel.tools.python import access
 from nextstate.domains.terminal.kernel.tools.python.files import System, open_file
 from nextstate.domains.terminal.kernel.tools.python.objects import Unordered, mark_foreign
 
@@ -130,7 +129,7 @@ def install(machine: Machine) -> dict[str, Any]:
 
     PosixPath.__module__ = "pathlib"
     PosixPath.__qualname__ = "PosixPath"
-    access.LET_IN |= {PosixPath, PurePosixPath, PosixPath.__mro__[2], Stat}
+    machine.let_in |= {PosixPath, PurePosixPath, PosixPath.__mro__[2], Stat}
     machine.natives |= {PosixPath, PurePosixPath}
     return {"Path": PosixPath, "PosixPath": PosixPath, "PurePath": PurePosixPath, "PurePosixPath": PurePosixPath}
 

@@ -15,7 +15,6 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
-from nextstate.domains.terminal.kernel.tools.python import access
 from nextstate.domains.terminal.kernel.tools.python.limits import ITEMS, too_large
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def install(machine: Machine) -> dict[str, Any]:
     own = Patterns(machine)
     values: dict[str, Any] = {name: getattr(re, name) for name in _CONSTANTS.split()}
     machine.natives |= {re.escape, re.error, re.Pattern, re.Match}
-    access.LET_IN |= {re.Pattern, re.Match, re.error, re.RegexFlag}
+    machine.let_in |= {re.Pattern, re.Match, re.error, re.RegexFlag}
     for name in _NAMES.split():
         values[name] = own.function(name)
         machine.methods[re.Pattern, name] = own.method(name)

@@ -18,6 +18,7 @@ PLAIN = frozenset({int, float, bool, complex, type(None), type(...), type(NotImp
 _NUMBERS = frozenset({int, bool, float})
 _SEQUENCES: tuple[type, ...] = (set, frozenset, list, tuple, deque, UserList)
 _MAPS: tuple[type, ...] = (dict, UserDict, ChainMap, types.MappingProxyType)
+_SIZED = (list, tuple, dict, set, frozenset, deque)
 _VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _MODULES = frozenset(
     "datetime decimal fractions uuid re pathlib ipaddress urllib.parse argparse calendar time collections".split()
@@ -53,7 +54,7 @@ def vet(machine: Machine, value: Any, depth: int = 0) -> None:
         return
     if depth > 50:
         raise Undetermined("a value that is nested deeply")
-    machine.budget.spend(1)
+    machine.budget.spend(1 + (len(value) >> 2 if isinstance(value, _SIZED) else 0))
     if isinstance(value, type):
         _class(machine, value)
         return

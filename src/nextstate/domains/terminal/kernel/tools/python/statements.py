@@ -435,6 +435,9 @@ class Statements(Comprehensions):
         inner.path = qualified(frame, node.name)
         inner.home = Cell()
         self._class_body(node, inner, values)
+        for name in ("__init_subclass__", "__class_getitem__"):
+            if name in values and isinstance(values[name], Function):
+                values[name] = classmethod(values[name])  # as Python does it with a plain function
         if resolved is not bases:
             values["__orig_bases__"] = bases
         made = meta(node.name, resolved, values, **keywords)

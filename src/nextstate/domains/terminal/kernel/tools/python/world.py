@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
-from nextstate.domains.terminal.kernel.tools.python.limits import ITEMS
+from nextstate.domains.terminal.kernel.tools.python.limits import ITEMS, Budget
 from nextstate.domains.terminal.kernel.tools.python.objects import mark_foreign
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BUFFER = 8192
 """Bytes that Python collects before it writes to a pipe."""
+FILE_STEPS = 50
+"""What a look at a file costs."""
 HOST = sys.version_info[1]
 _NUMBERS = {
     Errno.NOENT: (2, FileNotFoundError), Errno.EXIST: (17, FileExistsError), Errno.ACCES: (13, PermissionError),
@@ -29,6 +31,7 @@ class World:
 
     def __init__(self, call: Call, argv: list[str], folder: str, *, unbuffered: bool = False) -> None:
         self.call, self.argv, self.folder, self.unbuffered = call, argv, folder, unbuffered
+        self.budget = Budget()
         self.version = version(call.facts.get("python3"))
         self.minor = self.version[1] if self.version else None
         self.exact = self.minor == HOST
@@ -88,6 +91,7 @@ class World:
 
     def path(self, name: Any) -> str:
         """The absolute path of what a program names; a file descriptor or bytes are not computed."""
+        self.budget.spend(FILE_STEPS)
         if hasattr(name, "__fspath__"):
             name = name.__fspath__()
         if not isinstance(name, str) or "\0" in name:
