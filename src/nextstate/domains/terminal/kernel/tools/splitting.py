@@ -1,123 +1,116 @@
-"""``split``: a text in several files."""
+"""split, and strings."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from itertools import product
-from string import ascii_lowercase
 
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
-from nextstate.domains.terminal.kernel.tools.ends import unit
-from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, tool
-from nextstate.domains.terminal.kernel.tools.reading import extra_operand
+from nextstate.domains.terminal.kernel.tools.dumping import data_of
+from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, parse, tool, wrong_usage
 from nextstate.domains.terminal.kernel.tools.wording import locate, quoteaf
 
 SPLIT = grammar(
-    "a:b:dl:n:x",
-    {"suffix-length=": "a", "bytes=": "b", "lines=": "l", "number=": "n", "additional-suffix=": "more",
-     "verbose": "verbose", "numeric-suffixes": "d", "hex-suffixes": "x"},
-    other="C:et:u0123456789",
-    other_long="line-bytes= elide-empty-files separator= unbuffered filter= io-blksize=",
+    "a:b:dl:x",
+    {"suffix-length=": "a", "bytes=": "b", "numeric-suffixes": "d", "lines=": "l", "additional-suffix=": "end",
+     "verbose": "verbose"},
+    other="C:en:t:u",
+    other_long="line-bytes= elide-empty-files filter= hex-suffixes[=] number= separator= unbuffered",
 )  # fmt: skip
-MAX_FILES = 600
+_UNITS = {"": 1, "b": 512, "K": 1024, "k": 1024, "M": 1024**2, "KB": 1000, "MB": 1000**2, "kB": 1000, "G": 1024**3}
+MAX_FILES = 2000
+
+
+def size(call: Call, text: str, what: str) -> int:
+    match = re.fullmatch(r"(\d{1,12})([bKkMG]|[KkM]B)?", text)
+    if match is None or not int(match[1]):
+        if not re.fullmatch(r"[A-Za-z]+", text):
+            raise Undetermined(f"split with {text!r}")
+        raise Stop(Out(stderr=f"split: invalid number of {what}: {call.quote(text)}\n", code=1))
+    return int(match[1]) * _UNITS[match[2] or ""]
+
+
+def suffix(number: int, letters: str, width: int | None) -> str:
+    """The end of a file's name: aa, ab, ..., yz, zaaa, ...; ``width`` fixes its length."""
+    base = len(letters)
+    if width is not None:
+        if number >= base**width:
+            raise Undetermined("split runs out of names")
+        return "".join(letters[number // base**at % base] for at in range(width - 1, -1, -1))
+    length, first = 2, 0
+    while number - first >= base**length - base ** (length - 1):
+        first += base**length - base ** (length - 1)
+        length += 1
+    rest = number - first
+    tail = "".join(letters[rest // base**at % base] for at in range(length - 1, -1, -1))
+    return letters[-1] * (length - 2) + tail
+
+
+def pieces(call: Call, options: Options, data: bytes) -> list[bytes]:
+    if options.has("b") and options.has("l"):
+        raise wrong_usage(call, "cannot split in more than one way")
+    if options.has("b"):
+        step = size(call, options.last("b") or "", "bytes")
+        return [data[at : at + step] for at in range(0, len(data), step)]
+    step = size(call, options.last("l") or "1000", "lines")
+    lines = re.findall(rb"[^\n]*\n|[^\n]+\Z", data)
+    return [b"".join(lines[at : at + step]) for at in range(0, len(lines), step)]
 
 
 def split(call: Call) -> Out:
-    """Takes the old form of ``-l`` (``-10``) where it comes first."""
-    if call.args and re.fullmatch(r"-\d+", call.args[0]):
-        call = replace(call, args=("-l", call.args[0][1:], *call.args[1:]))
-    return _split(call)
+    args = tuple(re.sub(r"^-(\d+)$", r"-l\1", arg) for arg in call.args)
+    try:
+        return _split(call, parse(call, SPLIT, args))
+    except Stop as stop:
+        return stop.out
 
 
-@tool(SPLIT)
 def _split(call: Call, options: Options) -> Out:
     if len(options.operands) > 2:
-        raise extra_operand(call, options.operands[2])
-    if sum(options.has(key) for key in "bln") > 1 or len(options.values("b", "l", "n", "a")) > 2:
-        raise Undetermined("split in several ways")
-    operand, prefix = (*options.operands, *("-", "x")[len(options.operands) :])
-    size = amount(call, options)
-    try:
-        content = call.input().encode() if operand == "-" else call.tree.read(locate(call, operand))
-    except FsError as error:
-        if error.errno is Errno.ISDIR:
-            raise Undetermined("split of a directory") from None
-        shown = quoteaf(call, operand)
-        return Out(stderr=f"split: cannot open {shown} for reading: {error.errno.value}\n", code=1)
-    return written(call, options, prefix, pieces(content, options, size))
-
-
-def amount(call: Call, options: Options) -> int:
-    """How many lines, bytes or files."""
-    text = options.last("b", "l", "n")
-    if text is None:
-        return 1000
-    match = re.fullmatch(r"0*([1-9]\d{0,11})(b|[kKMG]i?B?|)", text)
-    if match is None or (match[2] and not options.has("b")):
-        if re.fullmatch(r"[a-z]+", text) and not options.has("n"):
-            what = "bytes" if options.has("b") else "lines"
-            raise Stop(Out(stderr=f"split: invalid number of {what}: {call.quote(text)}\n", code=1))
-        raise Undetermined(f"split by {text!r}")
-    return int(match[1]) * unit(match[2])
-
-
-def pieces(content: bytes, options: Options, size: int) -> list[bytes]:
-    if options.has("n"):
-        if len(content) % size or len(content) == 0:
-            raise Undetermined("versions differ in how they share out the rest")
-        size = len(content) // size
-    if options.has("b", "n"):
-        return [content[at : at + size] for at in range(0, len(content), size)]
-    lines = _lines(content)
-    return [b"".join(lines[at : at + size]) for at in range(0, len(lines), size)]
-
-
-def _lines(content: bytes) -> list[bytes]:
-    parts = content.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
-
-
-def names(options: Options, prefix: str, count: int) -> list[str]:
-    """The names of the files: ``xaa``, ``xab`` and so on, as far as suffixes keep their length."""
-    given = options.last("a")
-    if given is not None and not re.fullmatch(r"[1-9]", given):
-        raise Undetermined(f"split with suffixes of length {given!r}")
-    letters = {"d": "0123456789", "x": "0123456789abcdef", None: ascii_lowercase}[options.chosen("d", "x")]
-    length, base = int(given or 2), len(letters)
-    room = base**length if given else base**length - base
-    if options.has("n") and not given and count > base:
-        raise Undetermined("the length of many suffixes")
-    if count > min(room, MAX_FILES):
-        raise Undetermined("more files than suffixes of this length")
-    more = options.last("more") or ""
-    if "/" in more:
-        raise Undetermined("a suffix with a slash")
-    found: list[str] = []
-    for parts in product(letters, repeat=length):
-        if len(found) == count:
-            break
-        found.append(prefix + "".join(parts) + more)
-    return found
-
-
-def written(call: Call, options: Options, prefix: str, parts: list[bytes]) -> Out:
-    shown = ""
-    source = (
-        call.tree.resolve(call.path(options.operands[0])) if options.operands and options.operands[0] != "-" else ""
-    )
-    for name, part in zip(names(options, prefix, len(parts)), parts, strict=True):
-        path = call.path(name)
+        raise wrong_usage(call, f"extra operand {call.quote(options.operands[2])}")
+    if options.has("x") or options.last("a") == "0":
+        raise Undetermined("split -x, or names without an end")
+    operand, prefix = (*options.operands, *("-", "x")[len(options.operands) :])[:2]
+    data = data_of(call, operand)
+    if data is Errno.NOENT:
+        message = f"split: cannot open {quoteaf(call, operand)} for reading: {data.value}\n"
+        return Out(stderr=message, code=1)
+    if isinstance(data, Errno):
+        raise Undetermined("split of something that cannot be read")
+    width = options.last("a")
+    if width is not None and not re.fullmatch(r"[1-9]", width):
+        raise Undetermined(f"split -a {width}")
+    letters = "0123456789" if options.has("d") else "abcdefghijklmnopqrstuvwxyz"
+    parts = pieces(call, options, data)
+    if len(parts) > MAX_FILES:
+        raise Undetermined("very many files")
+    ending, told = options.last("end") or "", ""
+    for number, part in enumerate(parts):
+        name = prefix + suffix(number, letters, None if width is None else int(width)) + ending
         try:
-            if call.tree.resolve(path) == source:
-                raise Undetermined("split would overwrite its input")
-            call.tree.write(path, part, mode=0o666 & ~call.umask)
+            call.tree.write(locate(call, name), part, mode=0o666 & ~call.umask)
         except FsError:
-            raise Undetermined("split cannot write its files") from None
-        if options.has("verbose"):
-            shown += f"creating file {quoteaf(call, name)}\n"
-    return Out(shown)
+            raise Undetermined("split that cannot write") from None
+        told += f"creating file {quoteaf(call, name)}\n" if options.has("verbose") else ""
+    return Out(told)
 
 
-TOOLS = {"split": split}
+@tool(grammar("an:t:", {"all": "a", "bytes=": "n", "radix=": "t"}, other="fwosT:e:U:d0123456789"))
+def strings(call: Call, options: Options) -> Out:
+    least, radix = options.last("n") or "4", options.last("t")
+    if not re.fullmatch(r"[1-9]\d{0,4}", least) or radix not in (None, "d", "o", "x") or not options.operands:
+        raise Undetermined("settings of strings")
+    lines: list[str] = []
+    for operand in options.operands:
+        data = data_of(call, operand)
+        if data is Errno.NOENT and len(options.operands) == 1:
+            return Out(stderr=f"strings: '{operand}': No such file\n", code=1)
+        if isinstance(data, Errno) or operand == "-" or any(byte > 127 for byte in data):
+            raise Undetermined("strings of something that cannot be read, or beyond ASCII")
+        for match in re.finditer(rb"[\t -~]{%d,}" % int(least), data):
+            where = f"{match.start():7{radix}} " if radix else ""
+            lines.append(f"{where}{match[0].decode()}\n")
+    return Out("".join(lines))
+
+
+TOOLS = {"split": split, "strings": strings}
