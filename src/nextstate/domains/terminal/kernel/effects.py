@@ -26,7 +26,8 @@ VOLATILE = frozenset(
 """Programs whose answer may differ from one call to the next."""
 _READS = CONSTANT | frozenset(
     """date ps top htop free uptime w who last df file which type man less more tree sleep printenv env tput clear stty
-    tty ls cat head tail wc grep egrep fgrep stat du md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum strings
+    tty ls cat head tail wc grep egrep fgrep stat du md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum
+    strings
     nm objdump readelf ldd lscpu lsblk findmnt mount lsof ss netstat ping curl host dig nslookup ip ifconfig systemctl
     journalctl apt-cache dpkg-query info apropos whereis locate vmstat iostat diff cmp comm join sort uniq cut tr awk
     gawk mawk jq yq bc dc xxd od hexdump base64 base32 seq expr basename dirname realpath readlink nl tac rev fold fmt

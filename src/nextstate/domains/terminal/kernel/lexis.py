@@ -32,8 +32,8 @@ _TRACE = re.compile(r"\bset\s+-[a-zA-Z]*[xvnm]|\bset\s+-o\s+(xtrace|verbose|noex
 PIPEFAIL = re.compile(r"\bset\s+([-+])[a-z]*o\s+pipefail\b")
 _HEAD = r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
 _LISTING = re.compile(
-    _HEAD
-    + r"(?:(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
+    _HEAD + r"(?:(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*"
+    r"(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
     r"|(?:declare|typeset)\s+-[fF]+\s*(?=$|[|;&>\n)])|shopt\s+-[pq]|read\s+-[a-zA-Z]*[tesnNiu])"
 )
 _WORDS = re.compile(r"(?<![\w$./-])(?:RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|BASHPID|LINENO)(?![\w=])")

@@ -20,7 +20,8 @@ def long_listing(call: Call, rows: list[tuple[str, str, Node]]) -> str:
     cells = [_cells(call, path, name, node) for path, name, node in rows]
     wide = [max(len(row[column]) for row in cells) for column in range(5)]
     return "".join(
-        f"{mode} {links.rjust(wide[1])} {owner.ljust(wide[2])} {group.ljust(wide[3])} {size.rjust(wide[4])} {time} {name}\n"
+        f"{mode} {links.rjust(wide[1])} {owner.ljust(wide[2])} {group.ljust(wide[3])} "
+        f"{size.rjust(wide[4])} {time} {name}\n"
         for mode, links, owner, group, size, time, name in cells
     )
 
