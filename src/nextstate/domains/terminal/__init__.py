@@ -2,12 +2,12 @@
 
 Facts of the set-up that the kernel reads (all optional):
 
-``user``, ``host``, ``cwd``; ``env`` (the environment of the shell; whole when it holds ``SHLVL``, which every bash sets,
-else what is not in it is unknown); ``files`` (path -> text; a path that ends in ``/`` is an empty directory); ``modes``
-(path -> octal mode as text, where it is not 644 or 755); ``complete`` (directories that are known whole, with everything
-below them: what is not in ``files`` does not exist there; everything else is unknown, not absent); ``tools`` (program ->
-version: programs known to be installed); ``invoke`` (how an action reaches a shell, where a new one is started for every
-action; see `kernel/invoke.py`); ``screen`` (the keystroke dialect)::
+``user``, ``host``, ``cwd``; ``env`` (the environment of the shell; whole when it holds ``SHLVL``, which every bash
+sets, else what is not in it is unknown); ``files`` (path -> text; a path that ends in ``/`` is an empty directory);
+``modes`` (path -> octal mode as text, where it is not 644 or 755); ``complete`` (directories that are known whole, with
+everything below them: what is not in ``files`` does not exist there; everything else is unknown, not absent);
+``tools`` (program -> version: programs known to be installed); ``invoke`` (how an action reaches a shell, where a new
+one is started for every action; see `kernel/invoke.py`); ``screen`` (the keystroke dialect)::
 
     {"columns": 160, "rows": 40, "shows": "whole", "text": "dev@box:~$"}
 
