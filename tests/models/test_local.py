@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from copy import copy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from nextstate.errors import UsageError
 from nextstate.models import local, local_engine, weights
 from nextstate.models.local import LocalModel
-from nextstate.models.local_engine import EngineError, Generated
+from nextstate.models.local_engine import Generated
+from nextstate.models.local_prefix import BLOCK, EngineError
 from nextstate.types import Origin, Outcome, Setup, Usage
 
 from .worlds import domain_of, query
@@ -240,22 +242,39 @@ async def test_every_answer_has_a_named_outcome_and_its_usage(form: str, small: 
     assert prediction.model == "local:smollm2-135m"
 
 
+LONG = [(f"echo {number}", f"{number}\n") for number in range(100, 116)]
+
+
 @pytest.mark.model
 async def test_the_history_is_served_from_the_prefix_cache(small: Callable[..., LocalModel]) -> None:
     model = small()
-    first = await model.predict(query("echo hello"))
-    second = await model.predict(query("ls", ("echo hello", "hello\n")))
-    assert second.usage.cached_tokens >= first.usage.prompt_tokens - 2
+    first = await model.predict(query("ls", *LONG))
+    second = await model.predict(query("pwd", *LONG, ("ls", "a\n")))
+    assert first.usage.cached_tokens == 0
+    assert second.usage.cached_tokens >= first.usage.prompt_tokens - 2 * BLOCK
 
 
 @pytest.mark.model
-async def test_two_models_one_after_the_other_say_the_same(small: Callable[..., LocalModel]) -> None:
+async def test_sessions_that_take_turns_keep_their_prefixes(small: Callable[..., LocalModel]) -> None:
+    model = small()
+    for action in ("ls", "pwd"):
+        for name in ("one", "two"):
+            setup = Setup(initial_state=f"box {name}")
+            seen = await model.predict(query(action, *LONG, setup=setup))
+    assert seen.usage.cached_tokens >= seen.usage.prompt_tokens - 2 * BLOCK
+
+
+@pytest.mark.model
+async def test_an_answer_is_the_same_whatever_was_asked_before(small: Callable[..., LocalModel]) -> None:
+    asked = [query(action, *LONG[:count]) for count in (2, 5, 9) for action in ("ls", "uname")]
+    forth = list(range(len(asked)))
     replies = []
-    for _ in range(2):
-        model = small(temperature=0.8)
-        replies.append([(await model.predict(query(action), seed=3)).reply for action in ("ls", "pwd")])
-        await model.aclose()
-    assert replies[0] == replies[1]
+    for order, reuse in ((forth, False), (forth, True), (forth[::-1], True)):
+        model = small(temperature=1.0)
+        model._sampling["cache_prompt"] = reuse
+        answers = {index: (await model.predict(asked[index], seed=3)).reply for index in order}
+        replies.append([answers[index] for index in forth])
+    assert replies[1:] == replies[:1] * 2
 
 
 @pytest.mark.model
@@ -321,8 +340,18 @@ async def test_a_file_that_is_no_model_is_a_named_outcome(file: str, small: Call
 
 
 @pytest.mark.model
+async def test_an_engine_that_does_not_answer_is_a_named_outcome(small: Callable[..., LocalModel]) -> None:
+    model = small()
+    engine = model._engine = copy(await model._running())
+    engine._url = "http://127.0.0.1:9"
+    prediction = await model.predict(query("ls"))
+    assert prediction.outcome is Outcome.PROVIDER_ERROR
+    assert "no connection" in prediction.detail
+
+
+@pytest.mark.model
 async def test_other_programs_of_this_machine_are_kept_out(small: Callable[..., LocalModel]) -> None:
-    engine = await small()._running()
+    engine = copy(await small()._running())
     engine._key = "guessed"
     with pytest.raises(EngineError, match="401"):
         await engine.tokens("a", special=False)

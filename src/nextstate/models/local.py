@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,8 @@ from nextstate.errors import NextstateError, UsageError
 from nextstate.models import render, weights
 from nextstate.models.base import read_reply, refused
 from nextstate.models.fetch import digest
-from nextstate.models.local_engine import EngineError, Plan, borrow, default_threads, require
+from nextstate.models.local_engine import Plan, borrow, default_threads, require
+from nextstate.models.local_prefix import EngineError
 from nextstate.types import Origin, Outcome, Prediction
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ class LocalModel:
     oldest turns. ``form`` is how a query is worded, ``transcript`` (a raw session that the model continues) or
     ``chat``; the default is what suits the model. ``loud`` lets the engine log to standard error.
 
-    The engine starts with the first query and is shared by all models of the process that want the same one. Belongs to
-    one event loop. Raises :class:`UsageError` at once when the weights or the engine are missing.
+    The engine starts with the first query and is shared by all models of the process that want the same one. The same
+    query and seed give the same answer, whatever was asked before. Raises :class:`UsageError` at once when the weights
+    or the engine are missing.
     """
 
     def __init__(
@@ -76,13 +77,10 @@ class LocalModel:
         self.form: Form = form or source.form
         self.fingerprint = f"{self.name}#{source.sha256[:16]}/{self.form}/{context}/{max_tokens}/{temperature}"
         self._plan = Plan(source.path, context, default_threads() if threads is None else threads, loud)
-        self._asked = False
-        """Whether this model has asked before: what others left in the engine's cache must not change what it says."""
         self._room = context - max_tokens
         self._sampling = {"max_tokens": max_tokens, "temperature": temperature}
         self._domain_of = domain_of
         self._engine: Engine | None = None
-        self._starting = asyncio.Lock()
 
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
         started = time.perf_counter()
@@ -96,15 +94,14 @@ class LocalModel:
 
     async def aclose(self) -> None:
         """Let the engine go. It stays for whoever asks this model next in the process; a later query takes it up."""
-        self._engine, self._asked = None, False
+        self._engine = None
 
     async def _answer(self, domain: Domain, query: Query, seed: int) -> Prediction:
         engine = await self._running()
         tokens = await self._prompt(engine, domain, query)
         if tokens is None:
             return refused(f"the query does not fit {self._room} tokens, even cut short")
-        asked: dict[str, Any] = {**self._sampling, "prompt": tokens, "seed": seed % 2**32, "cache_prompt": self._asked}
-        self._asked = True
+        asked: dict[str, Any] = {**self._sampling, "prompt": tokens, "seed": seed % 2**32}
         if self.form == "chat":
             said = await engine.generate(asked)
             prediction = read_reply(domain, query, said.text, cut_off=said.cut_off)
@@ -114,10 +111,9 @@ class LocalModel:
         return replace(prediction, usage=said.usage)
 
     async def _running(self) -> Engine:
-        async with self._starting:
-            if self._engine is None:
-                self._engine = await borrow(self._plan)
-            return self._engine
+        if self._engine is None:
+            self._engine = await borrow(self._plan)
+        return self._engine
 
     async def _prompt(self, engine: Engine, domain: Domain, query: Query) -> list[int] | None:
         """The query in tokens: whole when it fits the context, else the largest cut that does, if any."""

@@ -11,14 +11,18 @@ import ctypes
 import json
 import os
 import secrets
+import shutil
 import threading
-from contextlib import aclosing
+import weakref
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from nextstate.errors import NextstateError, UsageError
+from nextstate.errors import UsageError
+from nextstate.models.local_prefix import BLOCK, EngineError, Prefixes
 from nextstate.types import Usage
 
 if TYPE_CHECKING:
@@ -27,12 +31,6 @@ if TYPE_CHECKING:
     import aiohttp
 
 INSTALL = "pip install 'nextstate[local]'"
-PROMPT_CACHE_MB = 1024
-"""Memory for the states of prompts that are not being worked on, so that sessions may take turns."""
-
-
-class EngineError(NextstateError):
-    """The engine did not load the model, or refused a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +80,16 @@ def _core(cpu: int) -> str:
 
 
 class Engine:
-    """A running engine. Calls wait for each other; they may come from any event loop."""
+    """A running engine. Calls wait for each other; they come from one event loop at a time."""
 
     def __init__(self, plan: Plan) -> None:
         self._key = secrets.token_urlsafe(24)
-        self._server = _serve(plan, self._key)
+        folder = mkdtemp(prefix="nextstate-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._server = _serve(plan, self._key, folder)
         self._url = self._server.listening_address
+        self._prefixes = Prefixes(self._ask, Path(folder))
+        self._turn: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
 
     async def template(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Chat messages as the text that the model was trained on, up to where its reply begins."""
@@ -100,11 +102,18 @@ class Engine:
         return list((await self._ask("/tokenize", asked))["tokens"])
 
     async def generate(self, asked: Mapping[str, Any], done: Callable[[str], bool] = lambda text: False) -> Generated:
-        """What the model writes after ``asked['prompt']``, until it ends or ``done`` holds of the text so far."""
+        """What the model writes after the tokens ``asked['prompt']``, until it ends or ``done`` holds of the text so
+        far. The same request gives the same answer, whatever was asked before."""
+        async with self._alone():
+            await self._prefixes.prepare(asked["prompt"])
+            return await self._generate(asked, done)
+
+    async def _generate(self, asked: Mapping[str, Any], done: Callable[[str], bool]) -> Generated:
         text, finish = "", None
         timings: Mapping[str, Any] = {}
         async with aclosing(self._events({**asked, "stream": True, "timings_per_token": True})) as events:
             async for event in events:
+                self._prefixes.evaluated(asked["prompt"])
                 choice = event["choices"][0]
                 text += choice["text"]
                 finish, timings = choice["finish_reason"], event.get("timings") or timings
@@ -114,14 +123,19 @@ class Engine:
         usage = Usage(cached + int(timings.get("prompt_n", 0)), cached, int(timings.get("predicted_n", 0)))
         return Generated(text, finish == "length", usage)
 
+    def _alone(self) -> asyncio.Lock:
+        """A lock of the running event loop; the loop of an earlier caller may be gone."""
+        loop = asyncio.get_running_loop()
+        if self._turn[0] is not loop:
+            self._turn = (loop, asyncio.Lock())
+        return self._turn[1]
+
     async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with self._client() as client, client.post(self._url + path, data=_json(body)) as answer:
-            return dict(json.loads(await _body(answer)))
+        async with self._post(path, body) as answer:
+            return dict(json.loads(await answer.read()))
 
     async def _events(self, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
-        async with self._client() as client, client.post(self._url + "/v1/completions", data=_json(body)) as answer:
-            if answer.status != 200:
-                await _body(answer)
+        async with self._post("/v1/completions", body) as answer:
             async for line in answer.content:
                 if line.startswith(b"data: {"):
                     event = json.loads(line.removeprefix(b"data: "))
@@ -129,15 +143,25 @@ class Engine:
                         raise EngineError(f"the engine stopped: {event['error']}")
                     yield event
 
-    def _client(self) -> aiohttp.ClientSession:
+    @asynccontextmanager
+    async def _post(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """One call on a connection of its own: the engine closes idle ones at a moment of its own choosing."""
         import aiohttp
 
-        # A connection per call: the engine closes idle ones at a moment of its own choosing.
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
-            headers={"Authorization": f"Bearer {self._key}"},
-        )
+        connector = aiohttp.TCPConnector(force_close=True)
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=10)
+        key = {"Authorization": f"Bearer {self._key}"}
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=patience, headers=key) as client,
+                client.post(self._url + path, data=_json(body)) as answer,
+            ):
+                if answer.status != 200:
+                    said = (await answer.read())[:500].decode("utf-8", "replace")
+                    raise EngineError(f"the engine refused (HTTP {answer.status}): {said}")
+                yield answer
+        except aiohttp.ClientError as error:
+            raise EngineError(f"no connection to the engine: {error}") from error
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
@@ -145,14 +169,7 @@ def _json(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    raw = await answer.read()
-    if answer.status != 200:
-        raise EngineError(f"the engine refused (HTTP {answer.status}): {raw[:500].decode('utf-8', 'replace')}")
-    return raw
-
-
-def _serve(plan: Plan, key: str) -> Any:
+def _serve(plan: Plan, key: str, folder: str) -> Any:
     """Load the model; takes a second or more."""
     import xllamacpp  # type: ignore[import-untyped]
 
@@ -160,7 +177,9 @@ def _serve(plan: Plan, key: str) -> Any:
     params.model.path = str(plan.path)
     params.n_ctx, params.n_parallel = plan.context, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = plan.threads
-    params.cache_ram_mib = PROMPT_CACHE_MB
+    params.n_batch = params.n_ubatch = BLOCK
+    params.cache_ram_mib = 0
+    params.endpoint_slots, params.slot_save_path = True, f"{folder}/"
     params.fit_params = False
     params.api_keys = [key]
     params.verbosity = 3 if plan.loud else 0

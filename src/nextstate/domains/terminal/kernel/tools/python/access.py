@@ -52,6 +52,8 @@ _INHERITED = frozenset(
     __sub__ __missing__ __post_init__""".split()
 )
 """Special methods of native classes that ``super()`` or a class name may lead to."""
+_NEW = frozenset("removeprefix removesuffix lcm pairwise bit_count cache batched StrEnum UTC nextafter ulp".split())
+"""Names that not all versions have."""
 _OF_CLASSES = frozenset(("__mro__", "__bases__", "__subclasses__", "__members__", "__dataclass_fields__"))
 _ALWAYS = frozenset(("__class__", "__name__", "__qualname__"))
 
@@ -59,6 +61,8 @@ _ALWAYS = frozenset(("__class__", "__name__", "__qualname__"))
 def attribute(machine: Machine, value: Any, name: str) -> Any:
     """``value.name`` as the program may have it."""
     kind = type(value)
+    if name in _NEW and not machine.world.exact:
+        raise Undetermined(f"whether this version has {name}")
     if kind is Module:
         return _of_module(machine, value, name)
     if kind is str and name in ("format", "format_map"):

@@ -303,5 +303,5 @@ class Own:
     def exit_(self, code: Any = None) -> None:
         raise SystemExit(code)
 
-    def open_(self, *args: Any, **kwargs: Any) -> Any:
-        return files.open_file(self.machine.world, *args, **kwargs)
+    def open_(self, file: Any, *args: Any, **kwargs: Any) -> Any:
+        return files.open_file(self.machine.world, file, *args, **kwargs)

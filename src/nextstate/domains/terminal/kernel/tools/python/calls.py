@@ -39,6 +39,8 @@ class Calls:
         self.settable: set[type] = set()
         """Native types whose attributes may be set."""
         self.depth = 0
+        self.exact = True
+        """Whether the program's version of Python is ours."""
         self.frames: list[Frame] = []
         self.let_in: set[type] = set()
         """Types of the standard library all of whose public attributes are harmless."""

@@ -14,8 +14,10 @@ from nextstate.domains.terminal.kernel.tools.python.objects import Source
 from nextstate.domains.terminal.kernel.tools.python.reading import checked, worded
 from nextstate.domains.terminal.kernel.tools.python.statements import HALTS
 from nextstate.domains.terminal.kernel.tools.python.trace import described
-from nextstate.domains.terminal.kernel.tools.python.world import World, version
+from nextstate.domains.terminal.kernel.tools.python.world import HOST, World, version
 
+OLDEST = 8
+"""The oldest version that is meant where the version is not known."""
 _HARMLESS = frozenset(("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONNOUSERSITE"))
 
 
@@ -135,7 +137,7 @@ def execute(call: Call, program: Program, given: Given) -> Out:
         unbuffered=given.unbuffered or bool(call.env.get("PYTHONUNBUFFERED")),
     )
     said: list[str] | None = [] if world.exact and not program.is_file else None
-    tree = checked(program.text, program.shown, said)
+    tree = checked(program.text, program.shown, said, None if world.exact else (3, min(world.minor or OLDEST, HOST)))
     if isinstance(tree, SyntaxError):
         if not world.exact or world.version is None or world.minor != 11:
             raise Undetermined("how this version words a syntax error")

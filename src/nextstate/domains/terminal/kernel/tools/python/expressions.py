@@ -157,6 +157,8 @@ class Expressions(Calls):
             self.budget.power(left, right)
         elif kind is ast.LShift:
             self.budget.shift(left, right)
+        elif kind is ast.BitOr and isinstance(left, dict | type) and not self.exact:
+            raise Undetermined("whether this version joins dictionaries and types")
         elif kind is ast.Mod and isinstance(left, str | bytes):
             return percent(self, left, right)  # type: ignore[arg-type]
         return table[kind](left, right)
@@ -231,7 +233,7 @@ class Expressions(Calls):
         if type(index) is tuple:
             self.weigh(index)
         need_order(value)
-        if isinstance(value, type) and value not in self.classes and value not in _GENERIC:
+        if isinstance(value, type) and value not in self.classes and (value not in _GENERIC or not self.exact):
             raise Undetermined(f"{value.__name__}[...]")
         return value[index]
 

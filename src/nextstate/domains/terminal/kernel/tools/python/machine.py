@@ -27,6 +27,7 @@ class Machine(Flow):
         from nextstate.domains.terminal.kernel.tools.python.builtins import install
 
         self.world = world
+        self.exact = world.exact
         self.modules: dict[str, Module] = {}
         self.main: dict[str, Any] = {}
         self.cleanup: list[Any] = []

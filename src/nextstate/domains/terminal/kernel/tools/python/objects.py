@@ -161,6 +161,8 @@ class Trace:
     entries: list[tuple[Frame, ast.AST | None]] = field(default_factory=list)
     top: Frame | None = None
     foreign: bool = False
+    own: bool = False
+    """The program itself made it: its message is the program's."""
 
 
 _KEY = "\0trace"

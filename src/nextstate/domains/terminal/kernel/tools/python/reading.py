@@ -14,10 +14,13 @@ OLD_MARKS, NEW_MARKS = 2, 7
 """3.11.2 marks one character where 3.11.7 marks a word; what those between do was not looked at."""
 
 
-def checked(text: str, shown: str, said: list[str] | None = None) -> ast.Module | SyntaxError:
+def checked(
+    text: str, shown: str, said: list[str] | None = None, version: tuple[int, int] | None = None
+) -> ast.Module | SyntaxError:
     """The tree, or the error that stops Python from running anything. The text is compiled, never run.
 
     What the compiler warns of goes to ``said`` (without the line of the text); it is undetermined if there is none.
+    ``version``: another version than ours will read the text, so what it may not know is undetermined.
     """
     if len(text) > LONGEST:
         raise Undetermined("a long program")
@@ -26,9 +29,11 @@ def checked(text: str, shown: str, said: list[str] | None = None) -> ast.Module 
     with warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always")
         try:
-            tree = ast.parse(text, shown)
+            tree = ast.parse(text, shown, feature_version=version)
             compile(text, shown, "exec", dont_inherit=True)
         except SyntaxError as error:
+            if version is not None:
+                raise Undetermined("how another version reads this program") from None
             return error
         except (RecursionError, MemoryError, ValueError, OverflowError):
             raise Undetermined("a program that the compiler refuses") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
-from nextstate.domains.terminal.kernel.tools.python.objects import Function, Module, Unordered
+from nextstate.domains.terminal.kernel.tools.python.objects import Function, Module, Unordered, trace_of
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.tools.python.machine import Machine
@@ -89,6 +90,8 @@ def _parts(machine: Machine, whole: object) -> Iterable[Any]:
     if isinstance(whole, _SEQUENCES):
         need_order(value)
         return list(value)
+    if isinstance(value, OrderedDict) and not machine.world.exact:
+        raise Undetermined("how this version shows an OrderedDict")
     if isinstance(value, defaultdict):
         return [value.default_factory, *value.keys(), *value.values()]
     if isinstance(whole, _MAPS):
@@ -96,6 +99,7 @@ def _parts(machine: Machine, whole: object) -> Iterable[Any]:
     if isinstance(whole, _VIEWS):
         return list(value)
     if isinstance(value, BaseException):
+        _message(machine, value)
         return list(value.args)
     if isinstance(value, Enum):
         return (value.value,)
@@ -110,6 +114,24 @@ def _parts(machine: Machine, whole: object) -> Iterable[Any]:
     if isinstance(value, types.BuiltinFunctionType) and isinstance(value.__self__, types.ModuleType):
         return ()
     raise Undetermined(f"how {'a module' if kind is Module else 'a ' + kind.__name__} is shown")
+
+
+_SAME = re.compile(
+    r"(integer |float |)(division|modulo).* by zero|invalid literal for int|could not convert string to float: '|"
+    r"(list|string|tuple) index out of range|pop from empty list|list\.remove\(x\)|substring not found|"
+    r"not enough values to unpack|too many values to unpack|unsupported operand type|can only concatenate str|"
+    r"\[Errno \d+\]|name '\w+' is not defined|'\w+' object (has no attribute|is not (iterable|callable|subscriptable))|"
+    r"'[<>]=?' not supported between|No module named "
+)
+"""Messages of Python itself that all versions word alike."""
+
+
+def _message(machine: Machine, error: BaseException) -> None:
+    trace = trace_of(error)
+    if machine.world.exact or trace.own or not trace.entries or isinstance(error, KeyError):
+        return
+    if not _SAME.match(str(error)):
+        raise Undetermined("how this version words an error")
 
 
 def _inside(value: Any) -> Iterable[Any]:

@@ -279,7 +279,9 @@ class Statements(Comprehensions):
         if isinstance(made, HALTS):
             raise Undetermined(f"a program that raises {type(made).__name__}")
         frame.node = node
-        trace_of(made).top = None
+        trace = trace_of(made)
+        trace.own = trace.own or not trace.entries
+        trace.top = None
         raise made
 
     def _exception(self, value: Any, node: ast.Raise, frame: Frame) -> BaseException:
