@@ -20,6 +20,8 @@ from nextstate.domains.terminal.kernel.files import Absent, Dir, File, Files, Fs
 from nextstate.domains.terminal.kernel.tools import TOOLS
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 
+CONTEXT = 12
+"""Steps that are told before a wrong one."""
 NO_SYSTEM = {"GIT_CONFIG_NOSYSTEM": "1"}
 """For the real git only: this machine's own configuration is none of the world's."""
 
@@ -200,7 +202,7 @@ def _judge(player: Player, top: Path, expected: list[tuple[Git, Out]], tally: Ta
         mine = (out.both, "", out.code) if joined else (out.stdout, out.stderr, out.code)
         fits = [_fits(text, real, filled) for text, real in zip(mine[:2], (shown, errors), strict=True)]
         if not all(fits) or code != out.code:
-            before = "\n".join(f"    {earlier.line}" for earlier, _ in expected[max(0, number - 12) : number])
+            before = "\n".join(f"    {earlier.line}" for earlier, _ in expected[max(0, number - CONTEXT) : number])
             tally.wrong.append(f"{before}\n  {step.line}\n  real {(shown, errors, code)}\n  mine {mine}")
             return
         tally.right += 1

@@ -23,12 +23,13 @@ SESSIONS = (
      Git("git diff --stat"), Git("git status --short"), Git("git commit -qam Second"), Git("git log --format=%s"),
      Git("git show HEAD:a.txt"), Git("git ls-files"), Git("git diff HEAD~1 --name-only")),
     (*WHO, A, Git("git add -A"), Git("git commit -qm First"), Git("git checkout -b work"), B, Git("git add b.txt"),
-     Git("git commit -qm Beta"), Git("git branch"), Git("git checkout master"), Git("git status"), 
+     Git("git commit -qm Beta"), Git("git branch"), Git("git checkout master"), Git("git status"),
      Git("git branch -d nosuch"), Git("git checkout nosuch"), Git("git tag v1"), Git("git tag")),
     (*WHO, Git("git add missing.txt"), Git("git commit -m Nothing"), Git("git rm missing.txt"), Git("git nosuch"),
      Git("git checkout -- missing.txt"), Git("git mv missing.txt b.txt")),
     (*WHO, A, B, Write(".gitignore", b"*.log\nbuild/\n"), Write("x.log", b"log\n"), Write("build/o", b"o\n"),
-     Git("git status --short"), Git("git add ."), Git("git commit -qm First"), Git("git rm -q b.txt"), Git("git status -s"),
+     Git("git status --short"), Git("git add ."), Git("git commit -qm First"), Git("git rm -q b.txt"),
+     Git("git status -s"),
      Git("git restore --staged b.txt"), Git("git status -s"), Git("git mv a.txt c.txt"), Git("git status -s")),
 )  # fmt: skip
 
@@ -41,10 +42,23 @@ def test_git_and_changes_in_any_order_fit_the_real_one(tmp_path: Path) -> None:
     dice = random.Random(7)
     names = ("a.txt", "b.txt", "src/c.py")
     lines = (
-        "git status", "git status -s", "git add .", "git add {0}", "git commit -qm 'Change {0}'", "git diff", "git diff --stat",
-        "git log --format=%s", "git branch", "git checkout -q -b work{1}", "git checkout master", "git ls-files", "git rm -q {0}",
-        "git restore {0}", "git diff --cached --name-only", "git rev-parse --abbrev-ref HEAD",
-    )  # fmt: skip
+        "git status",
+        "git status -s",
+        "git add .",
+        "git add {0}",
+        "git commit -qm 'Change {0}'",
+        "git diff",
+        "git diff --stat",
+        "git log --format=%s",
+        "git branch",
+        "git checkout -q -b work{1}",
+        "git checkout master",
+        "git ls-files",
+        "git rm -q {0}",
+        "git restore {0}",
+        "git diff --cached --name-only",
+        "git rev-parse --abbrev-ref HEAD",
+    )
 
     def step() -> Write | Git:
         name = dice.choice(names)

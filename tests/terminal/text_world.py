@@ -19,7 +19,7 @@ FILES = {
     "log": b"2024-01-01 10:00:00 INFO start id=1\n2024-01-01 10:00:05 ERROR failed: timeout (code 500)\n"
     b"2024-01-01 10:01:00 WARN slow query [12ms]\n2024-01-02 09:00:00 INFO stop\n2024-01-02 09:30:10 ERROR disk full\n",
     "dup": b"b\na\na\nB\nb\nb\nc\nA\na\n",
-    "d/x.py": b"import os\n\ndef main():\n    print('hello')  # TODO: fix\n\n\nif __name__ == '__main__':\n    main()\n",
+    "d/x.py": b"import os\n\ndef main():\n    print('hello')  # TODO fix\n\n\nif __name__ == '__main__':\n    main()\n",
     "d/e/y.txt": b"hello world\nfoo\n",
     "sp ace": b"spaced\n",
 }

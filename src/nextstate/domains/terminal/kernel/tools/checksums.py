@@ -62,6 +62,8 @@ def each(call: Call, operands: tuple[str, ...], line: str, printer: Printer, kin
         raise Undetermined("standard input twice")
     for operand in operands or ("-",):
         data = data_of(call, operand)
+        if data is Errno.ISDIR:
+            raise Undetermined("the checksum of a directory")
         if isinstance(data, Errno):
             printer.fails(operand, data)
             continue

@@ -24,9 +24,12 @@ Ranges = list[tuple[int, int]]
 def ranges(call: Call, text: str, *, fields: bool) -> Ranges:
     """The sorted, merged ranges of a list such as ``1,3-5,7-`` (both ends counted)."""
     found: Ranges = []
-    for item in re.split(r"[, \t]", text):
+    items = re.split(r"[, \t]", text)
+    for at, item in enumerate(items):
         match = re.fullmatch(r"(\d{0,15})(-?)(\d{0,15})", item)
         if match is None:
+            if at < len(items) - 1:
+                raise Undetermined("how much of a wrong list is reported")
             raise _bad_list(call, item, fields=fields)
         if item == "-":
             raise wrong_usage(call, "invalid range with no endpoint: -")

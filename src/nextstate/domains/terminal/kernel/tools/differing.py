@@ -335,16 +335,16 @@ def cmp(call: Call, options: Options) -> Out:
     if names == ("-", "-"):
         raise Undetermined("standard input twice")
     silent = options.has("s")
+    limit = options.last("n")
+    if limit is not None and not re.fullmatch(r"\d{1,12}", limit):
+        raise Undetermined(f"cmp -n {limit}")
     texts: list[str] = []
     for name in names:
         text = opened(call, name)
         if isinstance(text, Errno):
             raise Stop(Out(stderr="" if silent and text is Errno.NOENT else f"cmp: {name}: {text.value}\n", code=2))
         texts.append(raw(text))
-    limit = options.last("n")
     if limit is not None:
-        if not re.fullmatch(r"\d{1,12}", limit):
-            raise Undetermined(f"cmp -n {limit}")
         texts = [text[: int(limit)] for text in texts]
     locale = call.env.get("LC_ALL") or call.env.get("LC_MESSAGES") or call.env.get("LANG") or "C"
     return compared(names, texts, options, "char" if locale in ("C", "POSIX") else "byte")
@@ -392,7 +392,9 @@ def octal(ch: str) -> str:
 def every_byte(names: tuple[str, ...], texts: list[str], differing: list[int], options: Options) -> Out:
     if options.has("b") or options.has("n"):
         raise Undetermined("cmp -l with bytes")
-    width = len(str(max(len(text) for text in texts)))
+    if "-" in names:
+        raise Undetermined("the size of standard input, which sets the width of the numbers")
+    width = len(str(min(len(text) for text in texts)))
     rows = [f"{at + 1:{width}d} {ord(texts[0][at]):3o} {ord(texts[1][at]):3o}\n" for at in differing]
     size = min(map(len, texts))
     ends = "" if len(texts[0]) == len(texts[1]) else end_of(names, texts, size, verbose=True)

@@ -84,7 +84,7 @@ def matcher_of(call: Call, options: Options, texts: list[str], kind: str) -> Mat
             return fixed(call, texts, fold=fold, word=word, whole=whole)
         return expressions(call, texts, extended=kind == "E", fold=fold, word=word, whole=whole)
     except RegexError as error:
-        if len(texts) > 1 or fold or word or whole or (not call.utf8 and "[" in str(error)):
+        if len(texts) > 1 or fold or word or whole:
             raise Undetermined(f"how this is reported: {error}") from None
         raise Stop(Out(stderr=f"grep: {error}\n", code=2)) from None
 

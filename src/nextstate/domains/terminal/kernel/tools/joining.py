@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from nextstate.domains.terminal.kernel.files import Errno, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
-from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, tool, wrong_usage
+from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, parse, tool, wrong_usage
 from nextstate.domains.terminal.kernel.tools.reading import Printer, cooked, only_bytewise, opened, raw, split_at
 from nextstate.domains.terminal.kernel.tools.wording import quotef
 
@@ -24,6 +24,8 @@ def pair(call: Call, operands: tuple[str, ...], end: str, wording: Callable[[str
     if not operands:
         raise wrong_usage(call, "missing operand")
     if len(operands) == 1:
+        if call.args[-1] != operands[0]:
+            raise Undetermined("which argument the message names")
         raise wrong_usage(call, f"missing operand after {call.quote(operands[0])}")
     if operands == ("-", "-"):
         raise Undetermined("standard input twice")
@@ -251,8 +253,16 @@ def splitter(tab: str | None) -> Callable[[str], Fields]:
     return lambda line: line.split(tab) if line else []
 
 
-@tool(JOIN)
-def join(call: Call, options: Options) -> Out:
+def join(call: Call) -> Out:
+    try:
+        return _join(call, parse(call, JOIN))
+    except Stop as stop:
+        if len(call.args) > 3 and "option" in stop.out.stderr:
+            raise Undetermined("which of two wrong arguments is reported") from None
+        return stop.out
+
+
+def _join(call: Call, options: Options) -> Out:
     if len(options.operands) > 2:
         if options.has("o"):
             raise Undetermined("an old form of join -o")

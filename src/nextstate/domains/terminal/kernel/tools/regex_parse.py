@@ -257,7 +257,7 @@ class _Parser:
         begin, parts, classed, cased = self.at, "", False, False
         while True:
             if self.at >= len(self.text):
-                raise RegexError(BRACKET)
+                raise RegexError(BRACKET if self.at > begin else "Invalid regular expression")
             if self.text[self.at] == "]" and self.at > begin:
                 self.at += 1
                 break

@@ -80,6 +80,8 @@ class Run:
             for number, source in enumerate(self.sources(sources)):
                 script.read(source, first=number == 0)
             script.finish()
+            if self.options.has("z") and any(command.name in "aic" for command in script.commands):
+                raise Undetermined("added texts under sed -z")
         except ScriptError:
             if any(command.path is not None and command.name in "swW" for command in script.commands):
                 raise Undetermined("a wrong script that has already made files") from None
@@ -221,6 +223,8 @@ def sed(call: Call) -> Out:
     try:
         run = Run(call, options)
     except (ScriptError, Panic) as error:
+        if not all(arg.isascii() for arg in call.args):
+            raise Undetermined("which byte of a script beyond ASCII is reported") from None
         return Out(stderr=f"sed: {error}\n", code=error.code)
     try:
         run.over_files()

@@ -121,6 +121,8 @@ def reversed_records(text: str, separator: str, before: bool) -> str:
 @tool(TAC)
 def tac(call: Call, options: Options) -> Out:
     printer = Printer(call, buffers=True)
+    if options.operands.count("-") > 1:
+        raise Undetermined("standard input twice")
     separator = "\n" if options.last("s") is None else options.last("s") or "\0"
     if len(separator) > 1 and len(set(separator)) < len(separator):
         raise Undetermined("where a separator that overlaps itself is found")

@@ -1,4 +1,4 @@
-"""split, and strings."""
+"""split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
 from nextstate.domains.terminal.kernel.tools.dumping import data_of
-from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, parse, tool, wrong_usage
+from nextstate.domains.terminal.kernel.tools.options import Options, Stop, grammar, parse, wrong_usage
 from nextstate.domains.terminal.kernel.tools.wording import locate, quoteaf
 
 SPLIT = grammar(
@@ -95,22 +95,4 @@ def _split(call: Call, options: Options) -> Out:
     return Out(told)
 
 
-@tool(grammar("an:t:", {"all": "a", "bytes=": "n", "radix=": "t"}, other="fwosT:e:U:d0123456789"))
-def strings(call: Call, options: Options) -> Out:
-    least, radix = options.last("n") or "4", options.last("t")
-    if not re.fullmatch(r"[1-9]\d{0,4}", least) or radix not in (None, "d", "o", "x") or not options.operands:
-        raise Undetermined("settings of strings")
-    lines: list[str] = []
-    for operand in options.operands:
-        data = data_of(call, operand)
-        if data is Errno.NOENT and len(options.operands) == 1:
-            return Out(stderr=f"strings: '{operand}': No such file\n", code=1)
-        if isinstance(data, Errno) or operand == "-" or any(byte > 127 for byte in data):
-            raise Undetermined("strings of something that cannot be read, or beyond ASCII")
-        for match in re.finditer(rb"[\t -~]{%d,}" % int(least), data):
-            where = f"{match.start():7{radix}} " if radix else ""
-            lines.append(f"{where}{match[0].decode()}\n")
-    return Out("".join(lines))
-
-
-TOOLS = {"split": split, "strings": strings}
+TOOLS = {"split": split}

@@ -184,6 +184,8 @@ def finish(machine: Machine, main: Callable[[], None]) -> Out:
         except BaseException as error:
             world.print_error(described(machine, error))
             code = 1
+        for close in machine.endings:
+            close()
         world.finish()
     finally:
         world.over = True

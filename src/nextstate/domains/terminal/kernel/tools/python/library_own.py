@@ -302,9 +302,15 @@ def platform(machine: Machine) -> Values:
     return values
 
 
+def database(machine: Machine) -> Values:
+    from nextstate.domains.terminal.kernel.tools.python.library_database import install
+
+    return install(machine)
+
+
 OWN: dict[str, Callable[[Machine], Values]] = {
     "sys": system, "os": operating_system, "os.path": os_path, "shutil": shell_utilities, "glob": globbing,
     "re": regular_expressions, "pathlib": paths.install, "math": mathematics, "operator": operators,
     "functools": function_tools, "collections": containers, "time": clock, "random": mixing, "types": kinds_of_things,
-    "platform": platform, **library_tools.OWN, **library_programs.OWN,
+    "platform": platform, "sqlite3": database, **library_tools.OWN, **library_programs.OWN,
 }  # fmt: skip

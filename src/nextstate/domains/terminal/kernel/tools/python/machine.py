@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Undetermined
@@ -31,7 +32,9 @@ class Machine(Flow):
         self.modules: dict[str, Module] = {}
         self.main: dict[str, Any] = {}
         self.cleanup: list[Any] = []
-        """Called when the program has ended."""
+        """Called when the program has ended, however it did."""
+        self.endings: list[Callable[[], None]] = []
+        """Called when the program has come to its end, before its files are closed."""
         self.builtins: dict[str, Any] = {}
         install(self)
 
