@@ -283,6 +283,8 @@ class Bridge:
             raise FsError(Errno.NOENT, path)
         if isinstance(node, Thing):
             raise Undetermined(f"{path} may be a file or a directory")
+        if isinstance(node, File) and node.content is None and "[[" in self.script and "-s" in self.script:
+            raise Undetermined(f"whether {path} is empty was never shown")
         if isinstance(node, Dir) and not self.tree.allowed(node.mode, 0o100):
             raise Undetermined(f"{path} may not be entered, which bashkit does not heed")
         return node
