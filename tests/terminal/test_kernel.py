@@ -240,3 +240,9 @@ def test_a_shell_started_for_every_action_forgets_variables() -> None:
     assert world.does("echo [$x]") == "[]\n"
     assert world.does('echo "two words"') == "two\n"
     assert world.does("gerp") == "/bin/bash: line 1: gerp: command not found\n"
+
+
+def test_a_script_for_bash_that_another_shell_runs_is_refused(world: World) -> None:
+    world.does("printf 'set -euo pipefail\\necho fine\\n' > strict.sh; printf 'echo fine\\n' > plain.sh")
+    world.refuses("sh strict.sh")
+    assert world.does("sh plain.sh; bash strict.sh") == "fine\nfine\n"

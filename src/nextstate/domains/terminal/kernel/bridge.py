@@ -99,7 +99,7 @@ _KINDS = {
 BASHISM = re.compile(
     r"\[\[|\(\(|\bfunction\s|<<<|[<>]\(|\$'|\{\w+\.\.\w+\}|\b(?:declare|typeset|source|local|let|mapfile|readarray|"
     r"shopt|pushd|popd|disown|BASH\w*|RANDOM|SECONDS|PIPESTATUS|trap|select)\b|=\(|\+=|&>|\|&|\$\{[^}]*[/^,@:]|\$\{\w+\[|"
-    r"\[[^\]]*==|\becho\s+(?:-[eE]|[^;|&\n]*\\)|\bread\s+-[^r]|\bprintf\s+-v|\bset\s+-o|[^\w]\{[^}\s]*,[^}\s]*\}"
+    r"\[[^\]]*==|\becho\s+(?:-[eE]|[^;|&\n]*\\)|\bread\s+-[^r]|\bprintf\s+-v|\bset\s+[-+]\w*o\b|[^\w]\{[^}\s]*,[^}\s]*\}"
 )
 """What bash takes and a POSIX shell (``sh``) does not, or takes in another way."""
 _PROGRAM_DIRS = frozenset(PROGRAM_DIRS)
