@@ -32,6 +32,7 @@ PROMPT = r"\u@\h:\w\$ "
 VARIABLES = {"TERM": "screen", "PS1": PROMPT}
 """What an interactive shell has in its environment beside or instead of what a plain one has."""
 _POLL = 0.05
+_STATUS_POLLS = 40
 _NAMES = (
     "Enter|Escape|Tab|BTab|BSpace|Space|Up|Down|Left|Right|Home|End|PageUp|PgUp|PPage|PageDown|PgDn|NPage|IC|DC|"
     "Insert|Delete|F1[0-2]|F[1-9]"
@@ -96,6 +97,7 @@ class Screen:
                 meta["ended"] = "timeout"
             screen = await self._settled(before, min(keys.duration, self.limits.timeout))
         if self._dead:
+            await self._status_known()
             self.ending = "exit"
             meta |= {} if self._status is None else {"exit": self._status}
         return Shown(screen, meta, self.ending)
@@ -122,6 +124,14 @@ class Screen:
                 return screen
             last = screen
             await asyncio.sleep(min(_POLL, max(0.0, seconds - passed)))
+
+    async def _status_known(self) -> None:
+        """Wait for the exit status of a shell that has ended; after a signal there is none."""
+        for _ in range(_STATUS_POLLS):
+            if self._status is not None:
+                return
+            await asyncio.sleep(_POLL)
+            await self._capture()
 
     async def _capture(self) -> str:
         """The screen; notes the exit status of a shell that has ended."""
