@@ -119,9 +119,6 @@ def aftermath(state: State, action: str, shown: str, attempt: Attempt) -> State:
             tree.delta[path] = File(None, entry.mode)
     for lack in run.lacks:
         effects.forget(tree, lack.call, shown)
-    for path in run.looked:
-        if path in tree.delta:
-            tree.forget(path)
     result = after(state, action, run, tree, asked=True) if run.snapshot else replace(state, exit=None)
     if run.ended and not state.invoke:
         result = replace(result, flags=state.flags, positional=state.positional)

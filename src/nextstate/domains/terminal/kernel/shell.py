@@ -103,8 +103,6 @@ class Run:
     """Whether the shell itself complained (its messages begin with the script's name and line)."""
     trusted: dict[str, Entry] = field(default_factory=dict)
     """What had been written before the first call that was not determined."""
-    looked: tuple[str, ...] = ()
-    """Unknown paths that the script itself looked at."""
 
 
 _PLACEHOLDER = re.compile("[\U000f0000-\U0010fffd]")
