@@ -139,11 +139,11 @@ def compare(sessions: list[Session], folder: Path, *, joined: bool = False) -> T
         top = folder / f"s{index}" / "home"
         top.mkdir(parents=True)
         player = Player(str(top), environment(str(top), session.env), number)
-        played.append((player, top, _play(player, session, top, script, tally, joined)))
+        played.append((player, session, top, _play(player, session, top, script, tally, joined)))
     (folder / "run.sh").write_text("\n".join(script) + "\n")
     subprocess.run(["bash", str(folder / "run.sh")], check=False, timeout=300, env={"PATH": "/usr/bin:/bin"})
-    for player, top, expected in played:
-        _judge(player, top, expected, tally, joined)
+    for player, session, top, expected in played:
+        _judge(player, session, top, expected, tally, joined)
     return tally
 
 
@@ -190,7 +190,9 @@ def _written(step: Write, top: Path) -> str:
     return f"mkdir -p $(dirname {path}); printf '{octal}' >{path}{mode}"
 
 
-def _judge(player: Player, top: Path, expected: list[tuple[Git, Out]], tally: Tally, joined: bool) -> None:
+def _judge(
+    player: Player, session: Session, top: Path, expected: list[tuple[Git, Out]], tally: Tally, joined: bool
+) -> None:
     """Compares what was shown step by step: a blank that was filled once stays filled."""
     filled: dict[str, str] = {}
     results = top.parent / "results"
@@ -202,7 +204,8 @@ def _judge(player: Player, top: Path, expected: list[tuple[Git, Out]], tally: Ta
         mine = (out.both, "", out.code) if joined else (out.stdout, out.stderr, out.code)
         fits = [_fits(text, real, filled) for text, real in zip(mine[:2], (shown, errors), strict=True)]
         if not all(fits) or code != out.code:
-            before = "\n".join(f"    {earlier.line}" for earlier, _ in expected[max(0, number - CONTEXT) : number])
+            told = session.steps[: session.steps.index(step)] if step in session.steps else session.steps
+            before = "\n".join(f"    {earlier}" for earlier in told[-CONTEXT:])
             tally.wrong.append(f"{before}\n  {step.line}\n  real {(shown, errors, code)}\n  mine {mine}")
             return
         tally.right += 1

@@ -246,3 +246,9 @@ def test_a_script_for_bash_that_another_shell_runs_is_refused(world: World) -> N
     world.does("printf 'set -euo pipefail\\necho fine\\n' > strict.sh; printf 'echo fine\\n' > plain.sh")
     world.refuses("sh strict.sh")
     assert world.does("sh plain.sh; bash strict.sh") == "fine\nfine\n"
+
+
+def test_a_session_has_no_last_step(world: World) -> None:
+    for turn in range(1200):
+        world.does(f"x={turn}")
+    assert world.does("echo $x") == "1199\n"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from bashkit import Bash, BashError, BuiltinResult
+from bashkit import Bash, BashError, BuiltinResult, ExecutionProfile
 
 from nextstate.domains.terminal.kernel.bridge import Bridge
 from nextstate.domains.terminal.kernel.files import Entry, File, FsError, Tree, Undetermined
@@ -40,8 +40,6 @@ ORDERS: tuple[Callable[[list[str]], list[str]], ...] = (
     lambda lines: lines[::-1],
 )
 """Ways to order lines whose order is not determined: an outcome that is the same under all of them is determined."""
-RUNS = 900
-"""Runs of one bashkit instance; it stops at 1,000."""
 END = "__nextstate_end"
 HIDDEN = "__nextstate_"
 STREAMED = ("cat", "grep", "tr", "head", "seq", "yes")
@@ -140,7 +138,6 @@ class Shell:
         self.zero, self.one_stream, self.known_lines = "bash", True, True
         self.columns, self.in_lines = 0, False
         """The width of the terminal of an interactive shell (0: there is none); whether `ls` prints elsewhere."""
-        self.left = 0
         names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
         self._builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
         self._builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
@@ -151,17 +148,18 @@ class Shell:
         self.start = self.bash.snapshot(exclude_filesystem=True)
 
     def _renew(self) -> None:
-        """A fresh bashkit instance: each takes a limited number of runs."""
+        """A fresh bashkit instance."""
         self.bash = Bash(
             username=self.place.user,
             hostname=self.place.host,
             cwd=self.place.cwd,
             env=dict(self.place.env),
             custom_builtins=self._builtins,
+            profile=ExecutionProfile.Interactive,  # the others count calls over a snapshot's whole past
             **LIMITS,  # type: ignore[arg-type]
         )
         self.bash.mount("/", self.bridge.filesystem())
-        self.left, self.at = RUNS, None
+        self.at = None
 
     def run(
         self,
@@ -193,14 +191,10 @@ class Shell:
         self.order = order
         self.bridge.pending.clear()
         self.bridge.script = script
-        self.left -= 1
-        if self.left < 0:
-            self._renew()
         if self.at != snapshot:
             self.bash.restore_snapshot(snapshot)
         self.at = None
         chunks: list[str] = []
-        saved = dict(tree.delta)
         before = self._variables()
         self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
         try:
@@ -211,15 +205,6 @@ class Shell:
             trouble = result.error
         except BashError as error:
             trouble, result = str(error), None
-        if trouble and "exec() call limit" in trouble and self.left < RUNS - 1:
-            self._renew()
-            tree.delta = saved
-            return self.run(
-                script, tree, snapshot, prelude=prelude, answers=answers, lenient=lenient, known=known, present=present,
-                zero=zero, one_stream=one_stream, known_lines=known_lines, order=order,
-            )  # fmt: skip
-        if trouble and "limit" in trouble:
-            self.left = 0  # an instance counts its limits over all its runs
         if trouble or result is None:
             self._note(f"bashkit: {trouble}")
         if result is None:
@@ -413,7 +398,8 @@ class Shell:
 
 def _with_aliases(place: Place) -> bytes:
     """The state of a new shell in which the streamed names are aliases."""
-    plain = Bash(username=place.user, hostname=place.host, cwd=place.cwd, env=dict(place.env))
+    profile = ExecutionProfile.Interactive
+    plain = Bash(username=place.user, hostname=place.host, cwd=place.cwd, env=dict(place.env), profile=profile)
     names = " ".join(f"{name}={HIDDEN}{name}" for name in STREAMED if name in TOOLS)
     made_up = set(plain.shell_state().env) - {name for name, _ in place.env} - {"PWD", "HOME"}
     plain.execute_sync("unset " + " ".join(sorted(made_up)) if made_up else ":")

@@ -183,9 +183,10 @@ def _without_editor(request: Request, place: Place, given: Given) -> str:
 def _nothing(place: Place, given: Given, index: Paths) -> Out:
     if given.has("amend"):
         raise Undetermined("a commit that is amended to nothing")
-    if place.repo.index != index:
-        place.save(replace(place.repo, index=index))
+    repo = place.repo
+    place.repo = replace(repo, index=index)
     text = long(place, observe(place), committing=True)
+    place.repo = repo
     return Out(text, code=1)
 
 

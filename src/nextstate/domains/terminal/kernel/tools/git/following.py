@@ -78,14 +78,10 @@ def kept(place: Place, tree: Mapping[str, Blob]) -> str:
     lines = []
     for path in sorted(tree.keys() | index.keys()):
         if path not in index:
-            lines.append(f"D\t{_shown(place, path)}\n")
+            lines.append(f"D\t{quoted(path)}\n")
             continue
         now, was = worktree.blob(path), tree.get(path)
-        if now is None or now != was:
+        if now != was:
             letter = "D" if now is None else "A" if was is None else "M"
-            lines.append(f"{letter}\t{_shown(place, path)}\n")
+            lines.append(f"{letter}\t{quoted(path)}\n")
     return "".join(lines)
-
-
-def _shown(place: Place, path: str) -> str:
-    return quoted(path)

@@ -69,6 +69,9 @@ def _push(request: Request, given: Given) -> Out:
     if typed is not None and (typed != typed.strip() or "\n" in typed or not typed):
         raise Undetermined("the message of a stash")
     made = Stash(STASHES + repo.stashed, repo.tip, repo.index, files, message, None if typed else repo.tip)
+    last = repo.stashes[:1]
+    if last and replace(last[0], number=made.number) == made:
+        raise Undetermined("two stashes that may be one and the same")
     _restore(worktree, repo.index, repo.tree)
     kept = replace(repo, index=repo.tree, stashes=(made, *repo.stashes), stashed=repo.stashed + 1)
     place.save(kept)
