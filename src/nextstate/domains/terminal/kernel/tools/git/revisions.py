@@ -96,7 +96,7 @@ def _stepped(repo: Repo, number: int, sign: str, size: int) -> int | None:
 
 def short_ref(repo: Repo, text: str) -> str:
     """What ``--abbrev-ref`` shows."""
-    if text in ("HEAD", "@"):
+    if text in ("HEAD", "@") and repo.head not in repo.tags:
         return repo.head or "HEAD"
     if text in repo.branches and text not in repo.tags:
         return text

@@ -54,8 +54,8 @@ def _message(place: Place, one: Stash) -> str:
 def _push(request: Request, given: Given) -> Out:
     place = request.place()
     repo = place.repo
-    if given.operands:
-        raise Undetermined("a stash of some paths")
+    if given.operands or place.prefix:
+        raise Undetermined("a stash of some paths, or from a directory that it may remove")
     if repo.tip is None:
         return Out(stderr="You do not have the initial commit yet\n", code=1)
     worktree = Worktree(place)
