@@ -5,7 +5,12 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
 from git_worlds import Git, Session, Write, compare
+
+from nextstate.domains.terminal.kernel.files import Files, Tree, Undetermined
+from nextstate.domains.terminal.kernel.tools import TOOLS
+from nextstate.domains.terminal.kernel.tools.base import Call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +73,10 @@ def test_git_and_changes_in_any_order_fit_the_real_one(tmp_path: Path) -> None:
 
     sessions = [Session([*WHO, *(step() for _ in range(16))]) for _ in range(12)]
     compare(sessions, tmp_path).check(0.7)
+
+
+def test_git_that_may_start_a_pager_is_refused_at_a_terminal() -> None:
+    tree = Tree(Files.start({}, ("/d",), "/d", {}), root=False)
+    call = Call("git", ("log",), None, "/d", {"HOME": "/d"}, tree, facts={"git": "2.39.5"}, columns=80)
+    with pytest.raises(Undetermined, match="pager"):
+        TOOLS["git"](call)

@@ -31,6 +31,10 @@ COMMANDS: dict[str, Callable[[Request], Out]] = {
 }  # fmt: skip
 
 
+_PLAIN = frozenset("add commit init mv reset restore rev-parse rm status".split())
+"""Commands that show the same at a terminal (others start a pager, or look at its width)."""
+
+
 def git(call: Call) -> Out:
     """Nothing is changed when the outcome is undetermined."""
     before = dict(call.tree.delta)
@@ -62,6 +66,8 @@ def _git(call: Call) -> Out:
         raise Undetermined(f"git {' '.join(args[:1])} is not computed")
     if any(arg in ("-h", "--help", "--help-all") for arg in args[1:]):
         raise Undetermined("the help of git")
+    if call.columns and args[0] not in _PLAIN:
+        raise Undetermined("git with a pager, at a terminal")
     request = Request(call, args[0], tuple(args[1:]), tuple(extra))
     try:
         out = COMMANDS[args[0]](request)
