@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from real_programs import Tally
 
 from nextstate.domains.terminal.kernel.files import Dir, File, Files, Link, Seen, Tree, Undetermined
 from nextstate.domains.terminal.kernel.tools import TOOLS
@@ -65,19 +66,6 @@ class Case:
     @property
     def words(self) -> list[str]:
         return shlex.split(self.line)
-
-
-@dataclass
-class Tally:
-    right: int = 0
-    refused: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def check(self, floor: float) -> None:
-        """Nothing is wrong, and at least this share is determined."""
-        total = self.right + len(self.refused) + len(self.wrong)
-        assert not self.wrong, f"{len(self.wrong)} of {total} wrong\n" + "\n".join(self.wrong[:8])
-        assert self.right >= floor * total, f"{self.right} of {total} determined\n" + "\n".join(self.refused)
 
 
 def lay(world: World, place: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from real_programs import Tally
 
 from nextstate.domains.terminal.kernel import blanks
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, Files, FsError, Link, Seen, Tree, Undetermined
@@ -55,21 +56,6 @@ class Session:
 
     steps: list[Step]
     env: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Tally:
-    right: int = 0
-    refused: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    @property
-    def share(self) -> float:
-        return self.right / max(1, self.right + len(self.refused) + len(self.wrong))
-
-    def check(self, floor: float) -> None:
-        assert not self.wrong, "\n\n".join(self.wrong[:5]) + f"\n({len(self.wrong)} wrong in all)"
-        assert self.share >= floor, f"only {self.share:.3f} determined, e.g.\n" + "\n".join(self.refused[:30])
 
 
 class Player:

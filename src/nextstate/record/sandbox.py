@@ -17,8 +17,8 @@ from nextstate.errors import UsageError
 log = logging.getLogger(__name__)
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-UID = GID = 1000
-"""The user and group id inside bubblewrap."""
+UID = 1000
+"""The user id inside bubblewrap."""
 _SYSTEM = frozenset({"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys", "usr"})
 _ETC = (
     *("alternatives", "bash.bashrc", "debian_version", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"),

@@ -2,21 +2,12 @@
 
 The hash of a commit depends on the time, so `git commit` shows text of which seven characters are not known. A tool
 that is called with ``blanks`` prints a *blank* in their place: one private character, repeated as often as the text
-is long. Equal blanks stand for equal text. What is shown fills the blanks (:func:`fill`), and the value that the tool
-keeps with a file learns it (:func:`settle`).
+is long. Equal blanks stand for equal text. What is shown fills the blanks (:func:`fill`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
-
-from nextstate.domains.terminal.kernel.files import File, Files
-
-if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.tools.base import Call
 
 _HASH, _DATE, _WORDS = 0xF0000, 0x100000, 0x108000
 KINDS = 0x7F00
@@ -27,16 +18,6 @@ _SHAPES = {
     _DATE: r"[A-Z][a-z]{2} [A-Z][a-z]{2} [1-9]\d? \d\d:\d\d:\d\d \d{4} [-+]\d{4}",
     _WORDS: r"[^\n'\"<>]+",
 }
-_CAPTURES = re.compile(r"\$\(|`|<\(|\bread\b|\bmapfile\b|\breadarray\b")
-
-
-@runtime_checkable
-class Learner(Protocol):
-    """A value beside a file (:attr:`File.opaque`) that learns what stood in the place of blanks."""
-
-    def told(self, found: Mapping[str, str]) -> object:
-        """The value after ``found`` (a blank's character -> the text) was shown."""
-        ...
 
 
 def hash_of(number: int, length: int = 40) -> str:
@@ -57,23 +38,6 @@ def words_of(number: int) -> str:
 def inside(*texts: str | None) -> bool:
     """Whether there is a blank in one of the texts."""
     return any(text and _ANY.search(text) for text in texts)
-
-
-def captured(script: str) -> bool:
-    """Whether a script does more with output than show it, so that a blank could decide something."""
-    return _CAPTURES.search(script) is not None
-
-
-def passes(call: Call) -> bool:
-    """Whether a program treats blanks on its standard input as it would treat the text: by whole lines only."""
-    if inside(*call.args):
-        return False
-    options = [arg for arg in call.args if arg.startswith("-") and arg != "-"]
-    if call.name == "wc":
-        return options == ["-l"]
-    if call.name == "cat":
-        return not options
-    return call.name in ("head", "tail") and all(re.fullmatch(r"-n?\d*", option) for option in options)
 
 
 def fill(output: str, shown: str) -> dict[str, str] | None:
@@ -104,14 +68,3 @@ def fill(output: str, shown: str) -> dict[str, str] | None:
 def _shape(blank: str) -> str:
     kind = next(kind for kind in (_WORDS, _DATE, _HASH) if ord(blank[0]) >= kind)
     return _SHAPES.get(kind, f"[0-9a-f]{{{len(blank)}}}")
-
-
-def settle(files: Files, found: Mapping[str, str]) -> Files:
-    """The files after what ``found`` says was shown."""
-    return files.changed(
-        {
-            path: replace(entry, opaque=entry.opaque.told(found))
-            for path, entry in files.entries.items()
-            if isinstance(entry, File) and isinstance(entry.opaque, Learner)
-        }
-    )

@@ -18,6 +18,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nextstate.domains.terminal.kernel.files import normal
+
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.state import State
 
@@ -57,19 +59,15 @@ def unwrap(state: State, action: str) -> Invocation | None:
 
 
 def _lexical(cwd: str, path: str) -> str:
-    joined = posixpath.normpath(posixpath.join(cwd, path))
-    return joined.replace("//", "/")
+    return normal(posixpath.join(cwd, path))
 
 
 def directory_after(state: State, action: str, cwd: str) -> str:
     """The working directory that the next action starts in, when this one ended in ``cwd``."""
     if not state.invoke.get("per_action") or ("cwd" in state.invoke.get("keeps", ()) and not state.invoke.get("cd")):
         return cwd
-    if state.invoke.get("cd") == "lexical":
-        return cwd if _PLAIN_CD.fullmatch(action.strip()) and cwd != "/" else _stays(state, action)
-    return state.cwd
-
-
-def _stays(state: State, action: str) -> str:
-    plain = _PLAIN_CD.fullmatch(action.strip())
-    return "/" if plain and _lexical(state.cwd, plain[1]) == "/" else state.cwd
+    plain = _PLAIN_CD.fullmatch(action.strip()) if state.invoke.get("cd") == "lexical" else None
+    if plain is None:
+        return state.cwd
+    stayed = cwd == "/" != _lexical(state.cwd, plain[1])  # the recorder's cd runs in /, where a failing one stays
+    return state.cwd if stayed else cwd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 SUGGESTION = re.compile(r"(: command not found)\. Did you mean: [^\n]*")
 """bashkit adds a suggestion that bash does not make; the first group stays."""
@@ -78,11 +79,13 @@ def blank_heredocs(text: str, *, quoted_only: bool) -> str:
     return "\n".join(kept)
 
 
+@lru_cache(maxsize=64)  # several questions are asked about one action
 def unquoted(text: str) -> str:
     """What stands outside quotes, comments and heredocs; every quoted part becomes one space-free mark."""
     return _QUOTED.sub(lambda m: "" if m[0].startswith("#") else "Q", blank_heredocs(text, quoted_only=False))
 
 
+@lru_cache(maxsize=64)
 def expanded(text: str) -> str:
     """What undergoes expansion: everything but single-quoted parts and quoted heredocs."""
     return _SINGLE.sub(lambda m: m[2] or ("E" if m[1] else "Q"), blank_heredocs(text, quoted_only=True))

@@ -15,6 +15,7 @@ from typing import Any
 
 from bashkit import Bash, BashError, BuiltinResult, ExecutionProfile
 
+from nextstate.domains.terminal.kernel import blanks
 from nextstate.domains.terminal.kernel.bridge import Bridge
 from nextstate.domains.terminal.kernel.files import Entry, File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
@@ -103,8 +104,6 @@ class Run:
     """What had been written before the first call that was not determined."""
 
 
-_PLACEHOLDER = re.compile("[\U000f0000-\U0010fffd]")
-"""Tools write characters of the private planes where a value is open (a commit's hash): they must not be shown."""
 _GUESSED = re.compile(
     r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I
 )
@@ -139,27 +138,22 @@ class Shell:
         self.columns, self.in_lines = 0, False
         """The width of the terminal of an interactive shell (0: there is none); whether `ls` prints elsewhere."""
         names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
-        self._builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
-        self._builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
-        self._builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
-        self._builtins[END] = self._end
-        self._renew()
-        self.bash.restore_snapshot(_with_aliases(place))
-        self.start = self.bash.snapshot(exclude_filesystem=True)
-
-    def _renew(self) -> None:
-        """A fresh bashkit instance."""
+        builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
+        builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
+        builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
+        builtins[END] = self._end
         self.bash = Bash(
-            username=self.place.user,
-            hostname=self.place.host,
-            cwd=self.place.cwd,
-            env=dict(self.place.env),
-            custom_builtins=self._builtins,
+            username=place.user,
+            hostname=place.host,
+            cwd=place.cwd,
+            env=dict(place.env),
+            custom_builtins=builtins,
             profile=ExecutionProfile.Interactive,  # the others count calls over a snapshot's whole past
             **LIMITS,  # type: ignore[arg-type]
         )
         self.bash.mount("/", self.bridge.filesystem())
-        self.at = None
+        self.bash.restore_snapshot(_with_aliases(place))
+        self.start = self.bash.snapshot(exclude_filesystem=True)
 
     def run(
         self,
@@ -213,7 +207,7 @@ class Shell:
         if run.ended:
             run.code = result.exit_code
         run.output = SUGGESTION.sub(r"\1", "".join(chunks))
-        if _PLACEHOLDER.search(run.output):
+        if blanks.inside(run.output):  # a blank must never be shown
             self._note("a value that a tool had to leave open")
         if len(run.output) > MAX_OUTPUT:
             self._note("the output is too long")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from nextstate.domains.terminal.kernel.files import FsError, Undetermined
+from nextstate.domains.terminal.kernel.files import Undetermined
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.files import Tree
@@ -117,29 +117,3 @@ def decode(content: bytes, what: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise Undetermined(f"{what} is not UTF-8 text") from None
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a text split at newlines only; a missing last newline adds no line."""
-    lines = text.split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def gather(call: Call, operands: tuple[str, ...]) -> tuple[list[tuple[str, str]], str, int]:
-    """Reads all operands (standard input when there are none): ``([(operand, text)], errors, code)``.
-
-    Errors read ``name: operand: No such file or directory``, as most GNU tools word them.
-    """
-    texts, errors, code = [], "", 0
-    for operand in operands or ("-",):
-        try:
-            texts.append((operand, call.read_text(operand)))
-        except FsError as error:
-            errors += f"{call.name}: {operand}: {error.errno.value}\n"
-            code = 1
-    return texts, errors, code
-
-
-def unknown_option(call: Call, arg: str) -> Undetermined:
-    """For options that a tool here does not implement."""
-    return Undetermined(f"{call.name} {arg} is not computed")

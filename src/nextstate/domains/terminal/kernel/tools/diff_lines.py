@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nextstate.domains.terminal.kernel.files import Undetermined
+from nextstate.domains.terminal.kernel.tools.shortest import unshared
 
 MAX_COST = 256
 """GNU diff gives up on a shortest path later than this, but the files are not worth the time here."""
@@ -55,7 +56,9 @@ def changes(old: list[str], new: list[str], horizon: int) -> list[Change]:
         for lines in (old, new)
     )
     leave_out(sides[0], sides[1])
-    compare(sides[0], sides[1], 0, len(sides[0].kept), 0, len(sides[1].kept))
+    for side, changed in zip(sides, unshared(sides[0].kept, sides[1].kept, MAX_COST), strict=True):
+        for at in changed:
+            side.mark(at)
     for this, other in (sides, sides[::-1]):
         shift(this, other)
     return script(sides[0], sides[1], prefix)
@@ -148,76 +151,6 @@ def settle_run(run: list[int]) -> None:
                 row += 1
             if row == 3:
                 break
-
-
-# -- a shortest path ----------------------------------------------------------------------------------------
-
-
-def compare(first: Side, second: Side, low: int, high: int, begin: int, end: int) -> None:
-    """Marks the changes between two ranges of kept lines."""
-    one, other = first.kept, second.kept
-    while low < high and begin < end and one[low] == other[begin]:
-        low, begin = low + 1, begin + 1
-    while low < high and begin < end and one[high - 1] == other[end - 1]:
-        high, end = high - 1, end - 1
-    if low == high:
-        for at in range(begin, end):
-            second.mark(at)
-    elif begin == end:
-        for at in range(low, high):
-            first.mark(at)
-    else:
-        x, y = middle(one, other, low, high, begin, end)
-        compare(first, second, low, x, begin, y)
-        compare(first, second, x, high, y, end)
-
-
-def middle(one: list[int], other: list[int], low: int, high: int, begin: int, end: int) -> tuple[int, int]:
-    """A point on a shortest path, where the searches from both ends meet."""
-    least, most = low - end, high - begin
-    fmid, bmid = low - begin, high - end
-    forward, backward = {fmid: low}, {bmid: high}
-    fmin = fmax = fmid
-    bmin = bmax = bmid
-    odd = (fmid - bmid) % 2 == 1
-    far = len(one) + len(other) + 2
-    for _ in range(MAX_COST):
-        fmin, fmax = widened(forward, fmin, fmax, least, most, -1)
-        for d in range(fmax, fmin - 1, -2):
-            below, above = forward[d - 1], forward[d + 1]
-            x = above if below < above else below + 1
-            y = x - d
-            while x < high and y < end and one[x] == other[y]:
-                x, y = x + 1, y + 1
-            forward[d] = x
-            if odd and bmin <= d <= bmax and backward[d] <= x:
-                return x, y
-        bmin, bmax = widened(backward, bmin, bmax, least, most, far)
-        for d in range(bmax, bmin - 1, -2):
-            below, above = backward[d - 1], backward[d + 1]
-            x = below if below < above else above - 1
-            y = x - d
-            while low < x and begin < y and one[x - 1] == other[y - 1]:
-                x, y = x - 1, y - 1
-            backward[d] = x
-            if not odd and fmin <= d <= fmax and x <= forward[d]:
-                return x, y
-    raise Undetermined("files that differ too much")
-
-
-def widened(reached: dict[int, int], low: int, high: int, least: int, most: int, edge: int) -> tuple[int, int]:
-    """One more diagonal on each side, or one less at the border."""
-    if low > least:
-        low -= 1
-        reached[low - 1] = edge
-    else:
-        low += 1
-    if high < most:
-        high += 1
-        reached[high + 1] = edge
-    else:
-        high -= 1
-    return low, high
 
 
 # -- moving runs of changes ---------------------------------------------------------------------------------

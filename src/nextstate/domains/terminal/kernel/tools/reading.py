@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from nextstate.domains.terminal.kernel.files import Errno, FsError, Undetermined
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
-from nextstate.domains.terminal.kernel.tools.options import Grammar, Options, Stop, parse, wrong_usage
+from nextstate.domains.terminal.kernel.tools.options import Grammar, Options, Stop, parse
 from nextstate.domains.terminal.kernel.tools.wording import quotef
 
 MAX_OUT = 4_000_000
@@ -123,15 +123,6 @@ def split_at(text: str, end: str = "\n") -> list[str]:
 def joined(records: list[str], end: str = "\n") -> str:
     """Records with their ends."""
     return end.join(records) + end if records else ""
-
-
-def by_bytes(call: Call, compute: Callable[[str], str], text: str) -> str:
-    """``compute`` on the bytes of ``text`` unless the locale is a UTF-8 one."""
-    return compute(text) if call.utf8 or text.isascii() else cooked(compute(raw(text)))
-
-
-def extra_operand(call: Call, operand: str) -> Stop:
-    return wrong_usage(call, f"extra operand {call.quote(operand)}")
 
 
 def only_bytewise(call: Call, texts: list[str]) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nextstate.domains.terminal.kernel.files import Undetermined
+from nextstate.domains.terminal.kernel.tools.shortest import unshared
 
 MOST_COST = 250
 MOST_LINES = 20_000
-_FAR = 1 << 60
 _NEAR = 100
 """Lines to each side that decide whether a frequent line is set aside."""
 
@@ -69,12 +69,12 @@ def _mark(old: Sequence[bytes], new: Sequence[bytes], gone: list[bool], come: li
         end += 1
     kept_old = _kept(old, Counter(new), start, len(old) - end, gone)
     kept_new = _kept(new, Counter(old), start, len(new) - end, come)
-    search = _Search([old[i] for i in kept_old], [new[j] for j in kept_new])
-    search.compare(0, len(kept_old), 0, len(kept_new))
-    for i in search.gone:
-        gone[kept_old[i]] = True
-    for j in search.come:
-        come[kept_new[j]] = True
+    numbers: dict[bytes, int] = {}
+    left = [numbers.setdefault(old[i], len(numbers)) for i in kept_old]
+    right = [numbers.setdefault(new[j], len(numbers)) for j in kept_new]
+    for kept, changed, marks in zip((kept_old, kept_new), unshared(left, right, MOST_COST), (gone, come), strict=True):
+        for at in changed:
+            marks[kept[at]] = True
 
 
 def _kept(lines: Sequence[bytes], others: Counter[bytes], start: int, end: int, changed: list[bool]) -> list[int]:
@@ -124,80 +124,6 @@ def _run(kinds: list[int], positions: range) -> tuple[int, int]:
         else:
             break
     return alone, many
-
-
-class _Search:
-    """Divide and conquer: the middle of a shortest path splits the problem."""
-
-    def __init__(self, old: list[bytes], new: list[bytes]) -> None:
-        numbers: dict[bytes, int] = {}
-        self.old = [numbers.setdefault(line, len(numbers)) for line in old]
-        self.new = [numbers.setdefault(line, len(numbers)) for line in new]
-        self.gone: list[int] = []
-        self.come: list[int] = []
-        self.forward: dict[int, int] = {}
-        self.backward: dict[int, int] = {}
-
-    def compare(self, a: int, b: int, c: int, d: int) -> None:
-        old, new = self.old, self.new
-        while a < b and c < d and old[a] == new[c]:
-            a, c = a + 1, c + 1
-        while a < b and c < d and old[b - 1] == new[d - 1]:
-            b, d = b - 1, d - 1
-        if a == b:
-            self.come += range(c, d)
-        elif c == d:
-            self.gone += range(a, b)
-        else:
-            i, j = self.middle(a, b, c, d)
-            self.compare(a, i, c, j)
-            self.compare(i, b, j, d)
-
-    def middle(self, a: int, b: int, c: int, d: int) -> tuple[int, int]:
-        """A point on a shortest path through the box; diagonals are numbered by ``i - j``."""
-        old, new, fore, back = self.old, self.new, self.forward, self.backward
-        low, high = a - d, b - c
-        first = flow = fhigh = a - c
-        last = blow = bhigh = b - d
-        odd = (first - last) & 1
-        fore[first], back[last] = a, b
-        for _ in range(MOST_COST):
-            flow, fhigh = _widen(fore, flow, fhigh, low, high, -1)
-            for diagonal in range(fhigh, flow - 1, -2):
-                below, above = fore[diagonal - 1], fore[diagonal + 1]
-                i = below + 1 if below >= above else above
-                j = i - diagonal
-                while i < b and j < d and old[i] == new[j]:
-                    i, j = i + 1, j + 1
-                fore[diagonal] = i
-                if odd and blow <= diagonal <= bhigh and back[diagonal] <= i:
-                    return i, j
-            blow, bhigh = _widen(back, blow, bhigh, low, high, _FAR)
-            for diagonal in range(bhigh, blow - 1, -2):
-                below, above = back[diagonal - 1], back[diagonal + 1]
-                i = below if below < above else above - 1
-                j = i - diagonal
-                while i > a and j > c and old[i - 1] == new[j - 1]:
-                    i, j = i - 1, j - 1
-                back[diagonal] = i
-                if not odd and flow <= diagonal <= fhigh and i <= fore[diagonal]:
-                    return i, j
-        raise Undetermined("a difference so large that git only looks for a good one")
-
-
-def _widen(reach: dict[int, int], low: int, high: int, least: int, most: int, beyond: int) -> tuple[int, int]:
-    """One more diagonal at each side, or one less where the box ends."""
-    if low > least:
-        low -= 1
-        reach[low - 1] = beyond
-    else:
-        low += 1
-    if high < most:
-        high += 1
-        reach[high + 1] = beyond
-    else:
-        high -= 1
-    return low, high
 
 
 # -- where a group of changed lines slides to ---------------------------------------------------------------------

@@ -14,7 +14,6 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
-from nextstate.domains.terminal.kernel import blanks
 from nextstate.domains.terminal.kernel.files import Undetermined
 
 PLAIN, EXECUTABLE, LINK = 0o100644, 0o100755, 0o120000
@@ -74,8 +73,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """``dated`` is the number of the commit whose author date this one has; ``id`` and ``date`` are empty until shown
-    (``id`` may be only the beginning of the hash)."""
+    """``dated`` is the number of the commit whose author date this one has."""
 
     parents: tuple[int, ...]
     tree: Paths
@@ -83,8 +81,6 @@ class Commit:
     author: Person
     committer: Person
     dated: int
-    id: str = ""
-    date: str = ""
 
     @property
     def subject(self) -> str:
@@ -144,8 +140,6 @@ class Repo:
     """The latest first."""
     stashed: int = 0
     """How many stashes there were in all."""
-    nobody: str = ""
-    """The address that git could not make up for want of a configured one, once it was shown."""
 
     @property
     def tip(self) -> int | None:
@@ -156,16 +150,6 @@ class Repo:
     def tree(self) -> Paths:
         """The files of the commit that is checked out."""
         return self.commits[self.tip].tree if self.tip is not None else MappingProxyType({})
-
-    def told(self, found: Mapping[str, str]) -> Repo:
-        """The repository after hashes and dates were shown."""
-        commits = []
-        for number, commit in enumerate(self.commits):
-            seen = found.get(blanks.hash_of(self.base + number, 1), "")
-            date = found.get(blanks.date_of(self.base + number)[:1], "")
-            commits.append(replace(commit, id=max(commit.id, seen, key=len), date=commit.date or date))
-        nobody = found.get(blanks.words_of(self.base), self.nobody)
-        return replace(self, commits=tuple(commits), nobody=nobody)
 
     # -- history --------------------------------------------------------------------------------------------
 

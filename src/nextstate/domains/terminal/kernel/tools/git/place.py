@@ -53,27 +53,21 @@ class Place:
 
     def short(self, number: int) -> str:
         """The abbreviated hash."""
-        return self.repo.commits[number].id[:7] or self.long(number)[:7]
+        return self.long(number)[:7]
 
     def long(self, number: int) -> str:
-        """The hash: known, or a blank, or one of the call's variant."""
-        known = self.repo.commits[number].id
-        return known if len(known) == 40 else self._unknown(blanks.hash_of, _some_hash, number)
-
-    def stash(self, number: int) -> str:
-        """The hash of a stash."""
+        """The hash of a commit or a stash: a blank, or one of the call's variant."""
         return self._unknown(blanks.hash_of, _some_hash, number)
 
     def date(self, number: int) -> str:
         """The author date as ``git log`` shows it."""
-        dated = self.repo.commits[number].dated
-        return self.repo.commits[dated].date or self._unknown(blanks.date_of, _some_date, dated)
+        return self._unknown(blanks.date_of, _some_date, self.repo.commits[number].dated)
 
     def no_address(self) -> str:
-        """The address that git cannot make up; where that was never shown, only what is shown tells."""
-        if not self.repo.nobody and not self.call.blanks:
+        """The address that git cannot make up; only what is shown tells it."""
+        if not self.call.blanks:
             raise Undetermined("whether git can make up an address")
-        return self.repo.nobody or blanks.words_of(self.repo.base)
+        return blanks.words_of(self.repo.base)
 
     def inside(self, operand: str) -> str | None:
         """The path of an operand in the repository (empty: all of it), or ``None`` when it lies outside."""

@@ -49,19 +49,13 @@ def named(place: Place, name: str) -> int | None:
     if name in repo.branches:
         return repo.branches[name]
     if re.fullmatch(r"[0-9a-f]{4,40}", name) or blanks.inside(name):
-        found = [i for i, commit in enumerate(repo.commits) if _same(commit.id or place.long(i), name)]
+        found = [i for i in range(len(repo.commits)) if place.long(i).startswith(name)]
         if len(found) == 1:
             return found[0]
         raise Undetermined(f"whether {name} is a hash")
     if re.search(r"[{}:\\*?\[]|^\.\.|^-|^[0-9A-Fa-f]{4,40}$", name) or re.search(r"-g[0-9a-f]{4,}$", name):
         raise Undetermined(f"the revision {name}")
     return None
-
-
-def _same(known: str, typed: str) -> bool:
-    if len(known) < len(typed) and typed.startswith(known):
-        raise Undetermined("a hash of which only the beginning is known")
-    return known.startswith(typed)
 
 
 def commit_of(place: Place, text: str) -> int | None:

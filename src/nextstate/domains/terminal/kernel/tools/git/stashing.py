@@ -126,7 +126,7 @@ def _taken(place: Place, command: str, given: Given) -> Out:
         name = given.operands[0] if given.operands else "refs/stash@{0}"
         if given.operands and not given.operands[0].startswith("stash@"):
             name = f"refs/stash@{{{at}}}"
-        text += f"Dropped {name} ({place.stash(one.number)})\n"
+        text += f"Dropped {name} ({place.long(one.number)})\n"
     return Out("" if given.has("quiet") else text)
 
 

@@ -113,11 +113,6 @@ def switch(request: Request) -> Out:
     raise Stop(Out(stderr=f"fatal: a branch is expected, got {kind} '{name}'\n{hint}", code=128))
 
 
-def _no_file(place: Place, name: str) -> None:
-    if not isinstance(Worktree(place).entry(place.inside(name) or ""), Absent):
-        raise Undetermined(f"{name} is a branch and a file")
-
-
 def _is_unborn(place: Place, name: str) -> bool:
     if place.repo.tip is None and name == place.repo.head:
         raise Undetermined("a branch without commits is checked out")
