@@ -48,5 +48,5 @@ $(USE): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt hatch_build.py src/nextstate/data/_words.c | $(BIN)/python
-	$(PIP) install -c constraints.txt -e '.[local,data,ray,dev]'
+	$(PIP) install -c constraints.txt -e '.[local,data,ray,mcp,web,dev]'
 	@touch $@ $(USE)

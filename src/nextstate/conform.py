@@ -10,6 +10,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from nextstate.domain import TAG, Determined, Domain, Unknown
@@ -143,7 +144,10 @@ def _name_and_version(domain: Domain) -> str:
 def _prompts(domain: Domain) -> str:
     _must(len(domain.prompt.strip()) >= 40, "the world prompt says next to nothing; tell a model what world it is")
     _must(len(domain.rubric.strip()) >= 20, "the rubric says next to nothing; tell a judge what must match exactly")
-    return f"prompt of {len(domain.prompt)} and rubric of {len(domain.rubric)} characters"
+    for name, text in domain.prompts.items():
+        _must(len(text.strip()) >= 40, f"the world prompt {name!r} says next to nothing; write it, or leave it out")
+    more = "".join(f", {name} prompt of {len(text)}" for name, text in domain.prompts.items())
+    return f"prompt of {len(domain.prompt)}{more} and rubric of {len(domain.rubric)} characters"
 
 
 def _examples_are_real(domain: Domain) -> str:
@@ -254,6 +258,57 @@ def _checks_hold_on_the_truth(domain: Domain) -> str:
             _must(holds is not False, f"the check {name} fails on the truth of {_short(query.action)}; loosen it")
             applied += holds is True
     return f"{len(domain.checks)} checks hold wherever they apply ({applied} times) on the examples"
+
+
+def _failures_are_told(domain: Domain) -> str:
+    if domain.failed is None:
+        raise _NotApplicable("the domain does not tell failures")
+    told, failed, query = 0, domain.failed, _first(domain)
+    for asked, truth in _turns(domain):
+        holds = failed(asked, truth)
+        _must(holds in (True, False, None), f"failed gives {holds!r} for {_short(truth)}; give True, False or None")
+        told += holds is True
+    for text in (*NASTY, *GARBAGE):
+        _timed("failed", lambda text=text: failed(query, text))  # type: ignore[misc]
+    return f"{told} example turns report a failure"
+
+
+def _screens_are_shown(domain: Domain) -> str:
+    if not domain.screens:
+        raise _NotApplicable("observations are no screens")
+    for one in domain.examples():
+        _must(one.setup.initial_state, f"example {one.id!r} has no first screen; put it into setup.initial_state")
+    if domain.picture is None:
+        raise _NotApplicable("the domain has no picture of its screens")
+    truths = [truth for _, truth in _turns(domain)]
+    for text in (*truths, *NASTY, *MARKUP, "x" * LONG, "line\n" * (LONG // 5)):
+        page = _timed("picture", lambda text=text: domain.picture(text))  # type: ignore[misc]
+        if active := _active_parts(page):
+            raise _Broken(f"the picture of {_short(text)} holds {active[0]}; escape what a screen holds")
+    return f"pictures of {len(truths)} screens, and of hostile texts, hold nothing active"
+
+
+MARKUP = (
+    "<script>alert(1)</script>",
+    '0 Button "<img src=x onerror=alert(1)>" clickable [0,0][10,10]\n',
+    "RootWebArea '</title></style><iframe src=javascript:alert(1)>'\n\t[1] link '<a href=javascript:alert(1)>x</a>'\n",
+    "push-button\t<svg/onload=alert(1)>\t\t\t\t(1, 1)\t(9, 9)\n",
+)
+"""Markup where screens of several forms have their texts."""
+
+
+def _active_parts(page: str) -> list[str]:
+    """What in an HTML page could run, load or leave it."""
+    found: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag in ("script", "iframe", "object", "embed", "form", "base", "link", "img", "svg", "a"):
+                found.append(f"<{tag}>")
+            found.extend(name for name, _ in attrs if name.startswith("on") or name in ("src", "href", "srcdoc"))
+
+    Reader().feed(page)
+    return found
 
 
 def _kernel_is_pure(domain: Domain) -> str:
@@ -390,6 +445,8 @@ PROMISES: dict[str, Callable[[Domain], str]] = {
     "canonical_is_idempotent": _canonical_is_idempotent,
     "truth_scores_full_marks": _truth_scores_full_marks,
     "checks_hold_on_the_truth": _checks_hold_on_the_truth,
+    "failures_are_told": _failures_are_told,
+    "screens_are_shown": _screens_are_shown,
     "kernel_is_pure": _kernel_is_pure,
     "absorb_agrees_with_step": _absorb_agrees_with_step,
     "kernel_takes_anything": _kernel_takes_anything,

@@ -169,12 +169,12 @@ async def scores(truth: Trajectory, lives: list[Lived], *, plain: bool) -> Table
     from rich.box import ASCII, ROUNDED
     from rich.table import Table
 
-    from nextstate.eval.scorers import BUILT_IN
+    from nextstate.eval.scorers import DEFAULT
     from nextstate.models.fakes import AlwaysEmpty, CopyLast
 
     table = Table(box=ASCII if plain else ROUNDED, caption=CAPTION, caption_justify="left")
     table.add_column("world model")
-    for column in (*BUILT_IN, "who answered", "tokens", "seconds"):
+    for column in (*DEFAULT, "who answered", "tokens", "seconds"):
         table.add_column(column, justify="left" if column == "who answered" else "right")
     for life in lives:
         table.add_row(life.name, *await means(truth, life.steps), *costs(life.steps))
@@ -196,11 +196,11 @@ def queries(truth: Trajectory) -> list[Query]:
 
 async def means(truth: Trajectory, answers: list[Prediction]) -> list[str]:
     """The mean of each built-in scorer over the turns."""
-    from nextstate.eval.scorers import BUILT_IN
+    from nextstate.eval.scorers import DEFAULT
 
     asked = list(zip(queries(truth), answers, truth.turns, strict=True))
     found = []
-    for name, scorer in BUILT_IN.items():
+    for name, scorer in DEFAULT.items():
         values = [(await scorer(query, answer, turn.observation)).values[name] for query, answer, turn in asked]
         found.append(f"{sum(values) / len(values):.2f}")
     return found

@@ -53,9 +53,14 @@ class SessionEnded(NextstateError):
         self.ending = ending
 
 
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` is most likely a misspelling of."""
+    return next(iter(get_close_matches(name[:200], sorted(known), n=1)), None)
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """A :class:`UsageError` for a misspelt name, with the nearest valid spelling."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    near = nearest_name(name, names)
+    hint = f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}"
     return UsageError(f"unknown {kind} {name!r}; {hint}")

@@ -174,11 +174,16 @@ class WorldModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a scorer says: named values in [0, 1], or ``unscored`` with the reason why it could not grade."""
+    """What a scorer says: named values in [0, 1], or ``unscored`` with the reason why it could not grade.
+
+    ``applies`` is false where the scorer has nothing to say about a row (one about failures, where nothing failed);
+    such a row counts neither as scored nor as unscored by it.
+    """
 
     values: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unscored: str | None = None
     evidence: str = ""
+    applies: bool = True
 
 
 Scorer: TypeAlias = Callable[[Query, Prediction, Observation], Awaitable[Score]]

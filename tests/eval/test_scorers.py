@@ -25,7 +25,7 @@ def shown(text: str) -> Prediction:
 
 
 async def test_what_nobody_can_know_does_not_count(desk: Domain) -> None:
-    for scorer in scorers.BUILT_IN.values():
+    for scorer in scorers.DEFAULT.values():
         (value,) = (await scorer(QUERY, shown("it is 12:00:00\n"), "it is 23:59:59\n")).values.values()
         assert value == 1.0
 
@@ -37,7 +37,7 @@ async def test_a_wrong_answer_is_not_exact_but_may_be_similar(desk: Domain) -> N
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.OK])
 async def test_a_model_that_failed_scores_zero_even_where_nothing_was_shown(desk: Domain, outcome: Outcome) -> None:
-    for name, scorer in scorers.BUILT_IN.items():
+    for name, scorer in scorers.DEFAULT.items():
         score = await scorer(QUERY, Prediction(outcome), "")
         assert score.values == {name: 0.0}
         assert score.unscored is None

@@ -18,7 +18,7 @@ from nextstate.models.endpoint import EndpointError, Patience, address
 from nextstate.types import Outcome, Prediction, Usage
 
 from .conftest import Handler, Played
-from .worlds import domain_of, query
+from .worlds import PLAIN, domain_of, query
 
 KEY = "sk-very-secret"
 NOW = 1_700_000_000.0
@@ -368,6 +368,22 @@ async def test_an_unknown_domain_is_refused_by_name(played: Played) -> None:
     assert played.bodies == []
 
 
+async def test_a_variant_of_the_world_prompt_is_asked_by_name(played: Played) -> None:
+    played.answers = [says(ANSWER), says(ANSWER)]
+    for variant in ("", "long"):
+        asked = model(played.base, prompt=variant)
+        await asked.predict(query("ls"))
+        await asked.aclose()
+    usual, long = (body["messages"][0]["content"] for body in played.bodies)
+    assert (usual, long) == (PLAIN.prompt, PLAIN.prompts["long"])
+
+
+async def test_a_variant_that_the_domain_does_not_have_is_refused_by_name(played: Played) -> None:
+    prediction = await model(played.base, prompt="lang").predict(query("ls"))
+    assert prediction.outcome is Outcome.REFUSED
+    assert "did you mean 'long'?" in prediction.detail
+
+
 async def test_a_budget_bounds_the_prompt(played: Played) -> None:
     played.answers = [says(ANSWER)]
     asked = model(played.base, max_chars=2000)
@@ -402,6 +418,7 @@ def test_what_may_change_an_answer_changes_the_fingerprint() -> None:
         lambda: model("http://h"),
         lambda: model("http://h", temperature=0.5),
         lambda: model("http://h", max_tokens=9),
+        lambda: model("http://h", prompt="long"),
         lambda: model("http://h", extra={"top_p": 0.5}),
         lambda: model("http://h", name="n"),
     ]

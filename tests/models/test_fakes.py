@@ -7,7 +7,7 @@ from dataclasses import replace
 from nextstate.models.fakes import AlwaysEmpty, CopyLast, Replay, Scripted
 from nextstate.types import Origin, Outcome, Prediction, Query, Setup, Turn
 
-from .worlds import queries, query, trajectory
+from .worlds import domain_of, queries, query, trajectory
 
 RECORDED = trajectory("a", ("pwd", "/\n"), ("date", "now\n"), ("date", "later\n"), setup=Setup("box", facts={"x": [1]}))
 
@@ -61,8 +61,8 @@ async def test_of_two_truths_the_first_recorded_one_counts() -> None:
 
 
 async def test_copy_last_shows_the_previous_observation() -> None:
-    assert (await CopyLast().predict(query("ls", ("a", "1"), ("b", "2")))).observation == "2"
-    assert (await CopyLast().predict(query("ls"))).observation == ""
+    assert (await CopyLast(domain_of).predict(query("ls", ("a", "1"), ("b", "2")))).observation == "2"
+    assert (await CopyLast(domain_of).predict(query("ls"))).observation == ""
 
 
 async def test_always_empty_shows_nothing() -> None:

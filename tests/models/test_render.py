@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextstate.domain import read_tagged, write_tagged
-from nextstate.models.render import LIMIT, STOP, clip, first_shown, messages, read_transcript, transcript
+from nextstate.models.render import (
+    LIMIT,
+    STOP,
+    clip,
+    first_shown,
+    messages,
+    read_transcript,
+    reply_of,
+    transcript,
+)
 from nextstate.types import Query, Setup, Tool, Turn
 
 from .worlds import PLAIN, query, turns
@@ -174,3 +183,22 @@ def test_a_transcript_reads_back_what_it_shows(text: str) -> None:
     shown = transcript(PLAIN, step, examples=False)
     asked = transcript(PLAIN, replace(step, history=(), action="cat f"), examples=False)
     assert read_transcript(shown.removeprefix(asked)) == (text if not text or text.endswith("\n") else text + "\n")
+
+
+def changed(query: Query, observation: str) -> str:
+    """The reply of a toy domain of screens: how many characters came."""
+    return write_tagged(query, f"+{len(observation) - len(SCREENS.before(query))}")
+
+
+SCREENS = replace(PLAIN, screens=True, write=changed)
+
+
+def test_a_transcript_of_screens_shows_what_changed_and_not_whole_screens() -> None:
+    setup = Setup(initial_state="1234")
+    asked = query("type 7", ("type 56", "123456"), setup=setup)
+    assert transcript(SCREENS, asked, examples=False) == ("$ # Initial state\n1234\n$ type 56\n+2\n$ type 7\n")
+
+
+def test_what_continues_a_transcript_of_screens_is_read_as_a_reply() -> None:
+    said = read_transcript("+2\n$ another action")
+    assert read_tagged(query("type 7"), reply_of(said)) == "+2"

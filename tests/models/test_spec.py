@@ -70,6 +70,11 @@ def test_options_reach_the_endpoint() -> None:
     assert model.inner.options.max_tokens == 9
 
 
+def test_options_of_an_endpoint_for_a_model_that_has_none_are_an_error() -> None:
+    with pytest.raises(UsageError, match="'copy-last' is not asked by chat"):
+        build("retried:1+copy-last", Options(chat=ChatOptions(prompt="long")))
+
+
 async def test_wrappers_nest_from_left_to_right(file: Path, tmp_path: Path) -> None:
     text = f"cached:{tmp_path}/c+d.db+recorded:{file}+recalled:{file}+retried:3+copy-last"
     model = build(text)

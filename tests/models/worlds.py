@@ -25,6 +25,7 @@ PLAIN = domains.Domain(
     canonical=lambda observation: re.sub(r"\d\d:\d\d", "TIME", observation),
     validate=lambda action: None,
     examples=lambda: (trajectory("example", ("pwd", "/example\n"), ("true", "")),),
+    prompts={"long": "You are the environment, at length. Answer between predicted_observation tags."},
 )
 
 

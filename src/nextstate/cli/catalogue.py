@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from nextstate.cli import new
 from nextstate.cli.common import DONE, FAILED, count, print_json, printable, say
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    group = commands.add_parser("domains", help="list the kinds of environment, or check that one keeps its promises")
+    group = commands.add_parser(
+        "domains", help="list the kinds of environment, check that one keeps its promises, or make one"
+    )
     words = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     one = words.add_parser("list", help="list the installed domains")
     one.add_argument("--json", action="store_true", help="print one JSON object")
@@ -26,6 +29,7 @@ def add(commands: Commands) -> None:
     one.add_argument("name", metavar="NAME", nargs="?", help="one domain (default: all)")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run=run_domains_check)
+    new.add(words)
 
     group = commands.add_parser("models", help="list the embedded models, or get the weights of one")
     words = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -45,10 +49,13 @@ def run_domains_list(arguments: argparse.Namespace) -> int:
         print_json({"domains": rows})
         return DONE
     for row in rows:
-        kernel = "computed where determined" if row["kernel"] else "no kernel"
-        details = row["error"] or f"version {row['version']}, {kernel}, {count(row['examples'], 'example')}"
-        print(f"{row['name']:<12} {printable(details)}")
+        print(f"{row['name']:<12} {printable(row['error'] or details(row))}")
     return DONE
+
+
+def details(row: dict[str, Any]) -> str:
+    kernel = "computed where determined" if row["kernel"] else "no kernel"
+    return f"version {row['version']}, {kernel}, {count(row['examples'], 'example')}"
 
 
 def describe_domain(name: str) -> dict[str, Any]:

@@ -52,12 +52,16 @@ def writable(path: str) -> Path:
 
 
 @asynccontextmanager
-async def opened_model(spec: str) -> AsyncIterator[WorldModel]:
-    """The world model that ``spec`` names, closed at the end. Raises :class:`UsageError`."""
-    from nextstate.models import base
-    from nextstate.models.spec import build
+async def opened_model(spec: str, *, prompt: str = "") -> AsyncIterator[WorldModel]:
+    """The world model that ``spec`` names, closed at the end; ``prompt`` names a variant of the world prompt.
 
-    model = build(spec)
+    Raises :class:`UsageError`.
+    """
+    from nextstate.models import base
+    from nextstate.models.chat import ChatOptions
+    from nextstate.models.spec import Options, build
+
+    model = build(spec, Options(ChatOptions(prompt=prompt)) if prompt else None)
     try:
         yield model
     finally:

@@ -43,6 +43,7 @@ def add(commands: Commands) -> None:
     one.add_argument(
         "--free-run", action="store_true", help="let the model live with its own answers, not the true history"
     )
+    one.add_argument("--prompt", metavar="NAME", default="", help="a variant of the world prompt, as long (chat:)")
     one.add_argument(
         "--seed", type=int, default=0, metavar="N", help="seed of the model and of the sample (default: %(default)s)"
     )
@@ -74,7 +75,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     trajectories = list(data)
     if not trajectories:
         raise UsageError(f"{arguments.data} holds no trajectory that can be evaluated")
-    async with opened_model(arguments.model) as model:
+    async with opened_model(arguments.model, prompt=arguments.prompt) as model:
         report = await evaluate(
             model,
             trajectories,

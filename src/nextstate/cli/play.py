@@ -25,6 +25,7 @@ An action is one line. Lines that begin with a colon are not actions:
   :fork         go on in a copy; the session so far stays as it is
   :switch K     go on in session K (0 is the first)
   :save FILE    write this session to a trajectory file
+  :picture FILE write the screen as an HTML page (domains of screens)
   :help         print this
   :quit         leave (so does the end of the input)"""
 
@@ -149,6 +150,8 @@ class Game:
             self.switch(number(rest))
         elif word == "save":
             self.save(rest)
+        elif word == "picture":
+            self.picture(rest)
         else:
             raise UsageError(f"no such word :{word}; :help lists them")
 
@@ -165,6 +168,18 @@ class Game:
             raise UsageError(":save needs a file name")
         store.write(writable(path), [self.session.trajectory])
         print(f"  -- {count(len(self.session.history), 'turn')} written to {path}")
+
+
+    def picture(self, path: str) -> None:
+        """Raises :class:`UsageError` where there is nothing to draw or no place for it."""
+        session = self.session
+        if (draw := session.domain.picture) is None:
+            raise UsageError(f"the domain {session.domain.name!r} shows text, not screens")
+        if not path:
+            raise UsageError(":picture needs a file name")
+        screen = session.history[-1].observation if session.history else session.setup.initial_state
+        writable(path).write_text(draw(screen), "utf-8", errors="replace")
+        print(f"  -- the screen after {count(len(session.history), 'turn')} drawn in {path}")
 
 
 def number(text: str) -> int:

@@ -38,7 +38,7 @@ async def evaluate(
     model: WorldModel,
     trajectories: Iterable[Trajectory],
     *,
-    scorers: Mapping[str, Scorer] = scoring.BUILT_IN,
+    scorers: Mapping[str, Scorer] = scoring.DEFAULT,
     out: Path | None = None,
     free_run: bool = False,
     limit: int | None = None,
@@ -185,7 +185,7 @@ async def _grade(scorer: Scorer, query: Query, prediction: Prediction, truth: st
     wrong = {name: value for name, value in score.values.items() if not (math.isfinite(value) and 0 <= value <= 1)}
     if wrong:
         return Score(unscored="out_of_range", evidence=f"scores must be in [0, 1], got {wrong}")
-    if score.unscored is None and not score.values:
+    if score.applies and score.unscored is None and not score.values:
         return Score(unscored="no_value", evidence=score.evidence)
     return score
 

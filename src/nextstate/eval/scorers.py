@@ -6,6 +6,7 @@ scorers under the entry-point group ``nextstate.scorers``.
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -44,8 +45,84 @@ async def similarity(query: Query, prediction: Prediction, truth: Observation) -
     return Score({"similarity": alike(canonical(prediction.observation), canonical(truth))})
 
 
-BUILT_IN: Mapping[str, Scorer] = MappingProxyType({"exact": exact, "similarity": similarity})
-"""The scorers that every domain has; they cost nothing, so the baseline is scored by them in every run."""
+async def change(query: Query, prediction: Prediction, truth: Observation) -> Score:
+    """Where the truth differs from what was shown before: was that change predicted?
+
+    F1 between the lines by which the prediction and the truth differ from the observation before (canonical texts as
+    multisets of lines; a line that went counts as much as one that came). Applies where the truth has such lines.
+    """
+    before, after, said = _canonical(query, prediction, truth)
+    true = _difference(before, after)
+    if not true:
+        return Score(applies=False)
+    if said is None:
+        return Score({"change": 0.0})
+    predicted = _difference(before, said)
+    common = (true & predicted).total()
+    return Score({"change": 2 * common / (true.total() + predicted.total())})
+
+
+async def no_change(query: Query, prediction: Prediction, truth: Observation) -> Score:
+    """Where the environment showed what it had shown before: 1.0 when the prediction does so too, else 0.0."""
+    before, after, said = _canonical(query, prediction, truth)
+    return Score({"no-change": float(said == after)}) if before == after else Score(applies=False)
+
+
+def _canonical(query: Query, prediction: Prediction, truth: Observation) -> tuple[str, str, str | None]:
+    """The canonical texts of the observation before, of the truth and of the prediction."""
+    domain = domains.find(query.domain)
+    said = prediction.observation
+    return (
+        domain.canonical(domain.before(query)),
+        domain.canonical(truth),
+        None if said is None else domain.canonical(said),
+    )
+
+
+def _difference(before: str, after: str) -> Counter[tuple[str, str]]:
+    """The lines that went and the lines that came."""
+    old, new = Counter(before.split("\n")), Counter(after.split("\n"))
+    return Counter(
+        {("-", line): n for line, n in (old - new).items()} | {("+", line): n for line, n in (new - old).items()}
+    )
+
+
+async def error(query: Query, prediction: Prediction, truth: Observation) -> Score:
+    """Where the action really failed: 1.0 when the prediction reports a failure too, else 0.0."""
+    return _reported(query, prediction, truth, name="error", failed=True)
+
+
+async def no_error(query: Query, prediction: Prediction, truth: Observation) -> Score:
+    """Where the action really worked: 1.0 when the prediction reports no failure, else 0.0."""
+    return _reported(query, prediction, truth, name="no-error", failed=False)
+
+
+def _reported(query: Query, prediction: Prediction, truth: Observation, *, name: str, failed: bool) -> Score:
+    """Applies where the domain can tell of the truth whether the action failed, and it did as ``failed`` says."""
+    tells = domains.find(query.domain).failed
+    if tells is None or tells(query, truth) is not failed:
+        return Score(applies=False)
+    return Score({name: float(prediction.observation is not None and tells(query, prediction.observation) is failed)})
+
+
+async def schema(query: Query, prediction: Prediction, truth: Observation) -> Score:
+    """1.0 when the prediction has the form that the domain, the set-up or the tool's schema demands, else 0.0.
+
+    By the domain's check ``well_formed``; applies where that decides about the truth.
+    """
+    check = domains.find(query.domain).checks.get("well_formed")
+    if check is None or check(query, truth) is None:
+        return Score(applies=False)
+    return Score({"schema": float(prediction.observation is not None and check(query, prediction.observation) is True)})
+
+
+DEFAULT: Mapping[str, Scorer] = MappingProxyType({"exact": exact, "similarity": similarity})
+"""What an evaluation scores unless it is told otherwise; both exist in every domain."""
+
+BUILT_IN: Mapping[str, Scorer] = MappingProxyType(
+    {**DEFAULT, "change": change, "no-change": no_change, "error": error, "no-error": no_error, "schema": schema}
+)
+"""All scorers of this package; they cost nothing, so the baseline is scored by them in every run that asks for them."""
 
 
 def alike(a: str, b: str) -> float:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domain import find
+from nextstate.domain import find, worded
 from nextstate.errors import NextstateError
 from nextstate.models import keys, render
 from nextstate.models.base import read_reply, refused
@@ -28,12 +28,14 @@ KEY_VARIABLE = "NEXTSTATE_API_KEY"
 class ChatOptions:
     """What is asked of the endpoint. ``max_chars`` bounds the prompt, ``max_tokens`` the reply with its reasoning.
 
-    ``extra`` is merged into the request body; a value of ``None`` takes the field out, for endpoints that refuse it.
+    ``prompt`` names a variant of the domain's world prompt, such as ``long``; empty is the usual one. ``extra`` is
+    merged into the request body; a value of ``None`` takes the field out, for endpoints that refuse it.
     """
 
     temperature: float = 0.0
     max_tokens: int = 4096
     max_chars: int | None = None
+    prompt: str = ""
     extra: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
     patience: Patience = field(default_factory=Patience)
 
@@ -73,13 +75,13 @@ class ChatModel:
     def fingerprint(self) -> str:
         """Name, address and all options that may change an answer."""
         options = self.options
-        asked = [options.temperature, options.max_tokens, options.max_chars, options.extra]
+        asked = [options.temperature, options.max_tokens, options.max_chars, options.prompt, options.extra]
         return f"{self.name}#{keys.digest(self._endpoint.url, asked).hex()[:16]}"
 
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
         started = time.perf_counter()
         try:
-            domain = self._domain_of(query.domain)
+            domain = worded(self._domain_of(query.domain), self.options.prompt)
             reply = completion(await self._endpoint.post(self._request(domain, query, seed)))
             prediction = _read(domain, query, reply)
         except EndpointError as error:

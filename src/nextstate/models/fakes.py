@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from nextstate.domain import find
 from nextstate.models.base import recorded, refused
 from nextstate.models.recording import Recording
 from nextstate.types import Observation, Origin, Outcome, Prediction, Query
@@ -11,6 +12,7 @@ from nextstate.types import Observation, Origin, Outcome, Prediction, Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from nextstate.domain import Domain
     from nextstate.types import Trajectory
 
 Answer: TypeAlias = "Observation | Prediction"
@@ -32,12 +34,18 @@ class Replay:
 
 
 class CopyLast:
-    """Shows the previous observation again; nothing before the first turn. The baseline of every table."""
+    """Shows the previous observation again; before the first turn the first screen, or nothing where there is none.
+
+    The baseline of every table.
+    """
 
     name = "copy-last"
 
+    def __init__(self, domain_of: Callable[[str], Domain] = find) -> None:
+        self._domain_of = domain_of
+
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
-        return _shown(query.history[-1].observation if query.history else "", self.name)
+        return _shown(self._domain_of(query.domain).before(query), self.name)
 
 
 class AlwaysEmpty:

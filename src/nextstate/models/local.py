@@ -107,7 +107,7 @@ class LocalModel:
             prediction = read_reply(domain, query, said.text, cut_off=said.cut_off)
         else:
             said = await engine.generate(asked, render.ends_transcript)
-            prediction = _continued(said)
+            prediction = _continued(domain, query, said)
         return replace(prediction, usage=said.usage)
 
     async def _running(self) -> Engine:
@@ -152,9 +152,12 @@ def _source(name: str, context: int) -> _Source:
     return _Source(weights.path_of(name), known.sha256, known.prompt)
 
 
-def _continued(said: Generated) -> Prediction:
+def _continued(domain: Domain, query: Query, said: Generated) -> Prediction:
     """The observation at the head of a continued transcript; an empty one is an answer like any other."""
     if said.cut_off:
         detail = f"no end after {said.usage.completion_tokens} tokens; max_tokens sets how many there may be"
         return Prediction(Outcome.CUT_OFF, reply=said.text, detail=detail)
-    return Prediction(Outcome.OK, render.read_transcript(said.text), Origin.MODEL, reply=said.text)
+    shown = render.read_transcript(said.text)
+    if domain.screens:
+        return read_reply(domain, query, render.reply_of(shown))
+    return Prediction(Outcome.OK, shown, Origin.MODEL, reply=said.text)

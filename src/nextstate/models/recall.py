@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nextstate.models import base, keys
 from nextstate.models.render import clip
-from nextstate.types import Origin, Prediction
+from nextstate.types import Origin, Outcome, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +72,24 @@ class Recalled:
     def _worded(self, turn: Turn) -> str:
         action, observation = clip(turn.action, self._max_chars), clip(turn.observation, self._max_chars)
         return f"Action:\n{action}\nObservation:\n{observation}"
+
+
+class Nearest:
+    """Shows what the most similar recorded turn showed, of another trajectory than the query's own. A baseline."""
+
+    name = "nearest"
+
+    def __init__(self, trajectories: Iterable[Trajectory]) -> None:
+        self._index = Index(trajectories)
+
+    @property
+    def fingerprint(self) -> str:
+        return f"nearest:{self._index.digest}"
+
+    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
+        for turn in self._index.similar(query, 1):
+            return Prediction(Outcome.OK, turn.observation, Origin.RETRIEVED, model=self.name)
+        return base.refused("no recorded turn of another trajectory is similar", model=self.name)
 
 
 class Index:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nextstate.domain import TAG
 from nextstate.types import Query, Turn
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
 
     An example session stands in front (the set-up's demonstrations, else the domain's first example) unless
     ``examples`` is false. Stop the model when :func:`ends_transcript` holds and read what it wrote with
-    :func:`read_transcript`. Lines of an observation that look like an action are escaped by a backslash.
+    :func:`read_transcript`. Lines of an observation that look like an action are escaped by a backslash. Where
+    observations are screens, a reply shows what stands between the tags of the domain's own replies: the edits.
 
     What is told (the initial state, notes) is worded as an action too, a comment that shows it. Plain comment lines
     in front of an action make small models write comments: notes in that form cost them a quarter to nine tenths of
@@ -132,7 +134,7 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
     """
     budget = Budget.of(max_chars, 0)
     front = _transcript_front(domain, query, budget, examples)
-    turns = [_entry(turn.action, turn.observation, budget.message) for turn in query.history]
+    turns = [_entry(turn.action, said, budget.message) for turn, said in _shown(domain, query.setup, query.history)]
     start = first_shown([len(turn) for turn in turns], budget.room(len(front)))
     gap = _entry(f"# {_gap(start).strip()}", "", SLACK) if start else ""
     notes = _told("Known now", query.notes, budget.notes)
@@ -142,6 +144,11 @@ def transcript(domain: Domain, query: Query, *, max_chars: int | None = None, ex
 def ends_transcript(text: str) -> bool:
     """Whether a model that continues a transcript has finished its observation and begun the next action."""
     return STOP in "\n" + text
+
+
+def reply_of(said: str) -> str:
+    """What a model wrote after :func:`transcript` in a domain of screens, as the reply that the domain reads."""
+    return f"<{TAG}>\n{said.removesuffix(chr(10))}\n</{TAG}>"
 
 
 def read_transcript(text: str) -> str:
@@ -213,7 +220,7 @@ def _gap(left_out: int) -> str:
 def _transcript_front(domain: Domain, query: Query, budget: Budget, examples: bool) -> str:
     setup = query.setup
     example = _example(domain, setup) if examples else ()
-    shown = "".join(_entry(turn.action, turn.observation, budget.message) for turn in example)
+    shown = "".join(_entry(turn.action, said, budget.message) for turn, said in example)
     if shown:
         shown = clip(_entry("# An example session", "", SLACK) + shown, budget.examples or LIMIT).rstrip("\n") + "\n"
         shown += _entry("# A new session", "", SLACK)
@@ -221,11 +228,23 @@ def _transcript_front(domain: Domain, query: Query, budget: Budget, examples: bo
     return shown + state + _told("Instruction", setup.instruction, budget.instruction or LIMIT)
 
 
-def _example(domain: Domain, setup: Setup) -> tuple[Turn, ...]:
+def _example(domain: Domain, setup: Setup) -> list[tuple[Turn, str]]:
     if setup.demonstrations:
-        return setup.demonstrations[:EXAMPLE_TURNS]
+        return _shown(domain, setup, setup.demonstrations[:EXAMPLE_TURNS])
     recordings = domain.examples()
-    return recordings[0].turns[:EXAMPLE_TURNS] if recordings else ()
+    return _shown(domain, recordings[0].setup, recordings[0].turns[:EXAMPLE_TURNS]) if recordings else []
+
+
+def _shown(domain: Domain, setup: Setup, turns: tuple[Turn, ...]) -> list[tuple[Turn, str]]:
+    """Each turn with what a transcript shows of it."""
+    if not domain.screens:
+        return [(turn, turn.observation) for turn in turns]
+    asked = (Query(domain.name, setup, turns[:index], turn.action) for index, turn in enumerate(turns))
+    return [(turn, _between(domain.write(one, turn.observation))) for one, turn in zip(asked, turns, strict=True)]
+
+
+def _between(reply: str) -> str:
+    return reply.strip("\n").removeprefix(f"<{TAG}>\n").removesuffix(f"\n</{TAG}>")
 
 
 def _entry(action: str, observation: str, limit: int) -> str:

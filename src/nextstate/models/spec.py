@@ -35,6 +35,8 @@ def build(spec: str, options: Options | None = None) -> WorldModel:
     """
     name, rest = _head(spec)
     if name in MODELS:
+        if options is not None and options.chat is not None and name != "chat":
+            raise UsageError(f"{name!r} is not asked by chat and takes no prompt; leave it out, or use chat:NAME@URL")
         return MODELS[name](_argument(name, rest), options or Options())
     if name in WRAPPERS:
         argument, inner = _divide(name, rest)
@@ -87,6 +89,12 @@ def _replay(argument: str, options: Options) -> WorldModel:
     from nextstate.models.fakes import Replay
 
     return Replay(_trajectories("replay:FILE", argument))
+
+
+def _nearest(argument: str, options: Options) -> WorldModel:
+    from nextstate.models.recall import Nearest
+
+    return Nearest(_trajectories("nearest:FILE", argument))
 
 
 def _kernel(argument: str, options: Options) -> WorldModel:
@@ -168,11 +176,12 @@ MODELS: dict[str, Make] = {
     "copy-last": _copy_last,
     "always-empty": _always_empty,
     "replay": _replay,
+    "nearest": _nearest,
     "kernel": _kernel,
     "local": _local,
     "chat": _chat,
 }
-FORMS = ("copy-last", "always-empty", "replay:FILE", "kernel", "local[:NAME]", "chat:NAME@URL")
+FORMS = ("copy-last", "always-empty", "replay:FILE", "nearest:FILE", "kernel", "local[:NAME]", "chat:NAME@URL")
 
 WRAPPERS: dict[str, Wrap] = {
     "grounded": _grounded,

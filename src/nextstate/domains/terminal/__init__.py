@@ -18,11 +18,10 @@ line end, if rows stood above that one), and ``rows`` does not matter.
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, Kernel, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
 from nextstate.domains.terminal import codec
-from nextstate.domains.terminal.checks import CHECKS
-from nextstate.domains.terminal.examples import examples
-from nextstate.domains.terminal.prompts import PROMPT, RUBRIC
+from nextstate.domains.terminal.checks import CHECKS, failed
+from nextstate.domains.terminal.prompts import LONG, PROMPT, RUBRIC
 
 
 def _kernel() -> Kernel:
@@ -41,7 +40,9 @@ DOMAIN = Domain(
     read=read_tagged,
     canonical=codec.canonical,
     validate=codec.validate,
-    examples=examples,
+    examples=lambda: golden.read(__name__),
     checks=CHECKS,
     kernel=_kernel,
+    prompts={"long": LONG},
+    failed=failed,
 )

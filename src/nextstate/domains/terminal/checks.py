@@ -69,6 +69,35 @@ def screen_has_prompt(query: Query, observation: Observation) -> bool | None:
     return observation.strip() != ""
 
 
+def well_formed(query: Query, observation: Observation) -> bool | None:
+    """A whole screen has no more rows and no wider ones than the terminal, where the facts tell its size."""
+    screen = query.setup.facts.get("screen")
+    if not codec.is_keystrokes(query.action) or not isinstance(screen, dict) or screen.get("shows") != "whole":
+        return None
+    rows, columns = screen.get("rows"), screen.get("columns")
+    if not isinstance(rows, int) or not isinstance(columns, int):
+        return None
+    lines = observation.rstrip("\n").split("\n")
+    return len(lines) <= rows and all(len(line) <= columns for line in lines)
+
+
+_FAILURE = re.compile(
+    r"""^(?: (?:-?bash|sh|/bin/(?:ba)?sh|zsh):\ .+                                    # the shell's own messages
+         | [\w./+-]+:\ .*\b(?:No\ such\ file\ or\ directory|Permission\ denied|Is\ a\ directory|Not\ a\ directory
+             |File\ exists|Operation\ not\ permitted|command\ not\ found|Directory\ not\ empty|Connection\ refused)
+         | [\w./+-]+:\ (?:cannot|can't|could\ not|missing|invalid|unrecognized|unknown|error|fatal|illegal|extra)\b.*
+         | Traceback\ \(most\ recent\ call\ last\):
+         | (?:fatal|error|E|ERROR|Error):\ .+
+         | \w*(?:Error|Exception):\ .+ )""",
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+def failed(query: Query, observation: Observation) -> bool:
+    """Whether what is shown reports a failure: a message of the shell or of a usual program, or a traceback."""
+    return _FAILURE.search(observation) is not None
+
+
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         "assignment_is_silent": silent,
@@ -77,5 +106,6 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "removed_file_is_gone": removed_is_gone,
         "no_reply_tags": no_reply_tags,
         "screen_is_not_empty": screen_has_prompt,
+        "well_formed": well_formed,
     }
 )

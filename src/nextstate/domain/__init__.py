@@ -1,13 +1,15 @@
 """What a domain is: a value that says how its world is worded, read, compared and, where possible, computed.
 
-Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``.
+Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
+beside this one are what several domains are made of: tool calls (`calls`), golden examples (`golden`), screens that are
+predicted as edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
@@ -66,11 +68,18 @@ Check: TypeAlias = Callable[[Query, Observation], "bool | None"]
 class Domain:
     """One kind of environment.
 
-    ``prompt`` is the world prompt (what a model is told its job is), ``rubric`` what a judge is told. ``show`` words
-    the query's action for a model; ``write`` is the reply of a perfect model and ``read`` its inverse, which raises
+    ``prompt`` is the world prompt (what a model is told its job is), ``prompts`` further variants of it by name (the
+    built-in domains have a ``long`` one), ``rubric`` what a judge is told. ``show`` words the query's action for a
+    model; ``write`` is the reply of a perfect model and ``read`` its inverse, which raises
     :class:`~nextstate.errors.ReplyError`; ``canonical`` masks what no model can know; ``validate`` raises
     :class:`~nextstate.errors.ActionError` for an action that does not parse; ``examples`` are real, licensed
     trajectories.
+
+    ``checks`` are named rules that hold whatever the world holds; the one called ``well_formed``, where there is one,
+    says whether an observation has the form that the set-up, the domain or a tool's schema demands. ``failed`` says
+    whether an observation reports that the action failed (``None``: it does not tell). ``screens`` is true where an
+    observation is all that can be seen and ``setup.initial_state`` is the first one; ``picture`` gives a screen as a
+    self-contained HTML page, safe against markup in it.
     """
 
     name: str
@@ -85,6 +94,16 @@ class Domain:
     examples: Callable[[], tuple[Trajectory, ...]]
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     kernel: Callable[[], Kernel] | None = None
+    prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Check | None = None
+    screens: bool = False
+    picture: Callable[[Observation], str] | None = None
+
+    def before(self, query: Query) -> Observation:
+        """What was shown before the query's action; empty where that was nothing."""
+        if query.history:
+            return query.history[-1].observation
+        return query.setup.initial_state if self.screens else ""
 
 
 GROUP = "nextstate.domains"
@@ -106,6 +125,18 @@ def find(name: str) -> Domain:
     if not isinstance(value, Domain):
         raise UsageError(f"domain {name!r} ({point.value}) is a {type(value).__name__}, not a nextstate Domain")
     return value
+
+
+def worded(domain: Domain, prompt: str) -> Domain:
+    """``domain`` with the variant of its world prompt called ``prompt``; the empty name is the prompt it has.
+
+    Raises :class:`UsageError` for a variant that it does not have.
+    """
+    if not prompt:
+        return domain
+    if prompt not in domain.prompts:
+        raise unknown_name(f"prompt of the domain {domain.name!r}", prompt, domain.prompts)
+    return replace(domain, prompt=domain.prompts[prompt])
 
 
 # The reply format that text domains share: one block between tags, on lines of their own.
