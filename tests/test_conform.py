@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,14 @@ def test_a_domain_without_kernel_and_checks_is_not_blamed_for_it(desk: Domain) -
     report = check(replace(desk, kernel=None, checks=NOTHING))  # type: ignore[arg-type]
     assert report.broken == ()
     idle = {finding.name for finding in report.findings if finding.verdict is Verdict.NOT_APPLICABLE}
-    assert idle == {"checks_hold_on_the_truth", "kernel_is_pure", "absorb_agrees_with_step", "kernel_takes_anything"}
+    kernel = {"kernel_is_pure", "absorb_agrees_with_step", "kernel_takes_anything"}
+    assert idle == {"checks_hold_on_the_truth", "failures_are_told", "screens_are_shown", *kernel}
+
+
+def test_a_domain_whose_pictures_escape_what_screens_hold_keeps_that_promise(desk: Domain) -> None:
+    escaping = replace(desk, screens=True, picture=lambda text: f"<pre>{html.escape(text)}</pre>")
+    (finding,) = (one for one in check(escaping).findings if one.name == "screens_are_shown")
+    assert finding.verdict is Verdict.KEPT
 
 
 def fails(*arguments: object) -> Any:
@@ -90,6 +98,12 @@ BREAKAGES: list[tuple[dict[str, Any], set[str]]] = [
     ({"checks": {"never": lambda query, text: False}}, {"checks_hold_on_the_truth"}),
     ({"checks": {"odd": lambda query, text: "yes"}}, {"checks_hold_on_the_truth"}),
     ({"checks": {"broken": fails}}, {"checks_hold_on_the_truth"}),
+    ({"prompts": {"long": "desk"}}, {"prompts"}),
+    ({"failed": lambda query, text: "no"}, {"failures_are_told"}),
+    ({"failed": fails}, {"failures_are_told"}),
+    ({"screens": True, "examples": examples_with()}, {"screens_are_shown"}),
+    ({"screens": True, "picture": lambda text: f"<pre>{text}</pre>"}, {"screens_are_shown"}),
+    ({"screens": True, "picture": fails}, {"screens_are_shown"}),
 ]
 
 

@@ -124,12 +124,14 @@ def problems(schema: Mapping[str, Json], value: Any) -> tuple[str, ...]:
     from jsonschema import SchemaError
     from jsonschema.exceptions import relevance
     from jsonschema.validators import Draft202012Validator, validator_for
+    from jsonschema_specifications import REGISTRY as SPECIFICATIONS
     from referencing.exceptions import Unresolvable
 
     kind = validator_for(dict(schema), default=Draft202012Validator)
     try:
         kind.check_schema(dict(schema))
-        found = sorted(kind(dict(schema)).iter_errors(value), key=relevance, reverse=True)
+        validator = kind(dict(schema), registry=SPECIFICATIONS)  # a registry that fetches nothing
+        found = sorted(validator.iter_errors(value), key=relevance, reverse=True)
     except (SchemaError, Unresolvable, RecursionError, ValueError):
         return ()
     return tuple(error.message for error in found)
