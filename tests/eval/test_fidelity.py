@@ -103,10 +103,8 @@ async def test_a_domain_that_cannot_tell_is_not_scored_for_it(desk: Domain) -> N
 
 
 async def test_rows_that_a_scorer_does_not_apply_to_count_as_neither_scored_nor_unscored(screens: Domain) -> None:
-    recorded = Trajectory(
-        "one", "weather-desk", Setup(initial_state=SCREEN),
-        (Turn("clock", SCREEN), Turn("clock", CHANGED), Turn("cities", SCREEN + "\nerror")), Source("desk", licence="MIT"),
-    )  # fmt: skip
+    turns = (Turn("clock", SCREEN), Turn("clock", CHANGED), Turn("cities", SCREEN + "\nerror"))
+    recorded = Trajectory("one", "weather-desk", Setup(initial_state=SCREEN), turns, Source("desk", licence="MIT"))
     report = (await evaluate(Scripted([SCREEN, CHANGED, SCREEN]), [recorded], scorers=scorers.BUILT_IN)).as_dict()
     counts = {name: (score["n"], score["mean"]) for name, score in report["scores"].items()}
     assert counts["change"] == (2, pytest.approx((1 + 4 / 5) / 2))

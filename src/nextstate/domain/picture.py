@@ -100,7 +100,7 @@ def _drawing(drawn: Sequence[tuple[Box, Bounds]]) -> Iterator[str]:
     height = max(corners[3] for _, corners in drawn)
     wide = max(SIDE * min(width / height, 1.0), 40.0)
     tall = max(SIDE * min(height / width, 1.0), 40.0)
-    yield f'<div class="screen" style="width:{wide:.0f}px;height:{tall:.0f}px">'
+    yield f'<div class="screen" style="width:{wide:.0f}px;aspect-ratio:{wide:.0f}/{tall:.0f}">'
     for box, (left, top, right, bottom) in drawn:
         sides = (left / width, top / height, (right - left) / width, (bottom - top) / height)
         place = ";".join(f"{name}:{share:.4%}" for name, share in zip(_SIDES, sides, strict=True))
@@ -176,7 +176,7 @@ _HEAD = """<!doctype html>
 }
 body { margin: 1rem; background: var(--back); color: var(--ink); font: 14px/1.4 system-ui, sans-serif; }
 h1 { font-size: 1rem; overflow-wrap: anywhere; }
-.screen { position: relative; overflow: hidden; border: 1px solid var(--line); }
+.screen { position: relative; max-width: 100%; overflow: hidden; border: 1px solid var(--line); }
 .screen .box { position: absolute; box-sizing: border-box; overflow: hidden; border: 1px solid var(--line);
   padding: 0 2px; font-size: 11px; line-height: 1.2; overflow-wrap: anywhere; }
 .screen .box:hover { background: var(--fill); z-index: 1; }

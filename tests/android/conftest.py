@@ -1,0 +1,5 @@
+"""Real recordings, where there are some."""
+
+from data.conftest import recordings
+
+__all__ = ["recordings"]
