@@ -55,8 +55,9 @@ def test_a_result_with_keys_of_the_schema_that_breaks_it_is_not(shown: Any) -> N
 
 
 @pytest.mark.parametrize("shown", ["a note", [1], {"other": 1}])
-def test_another_text_is_wrong_only_where_the_server_shows_its_structure(shown: Any) -> None:
+def test_another_text_is_wrong_only_where_the_same_tool_shows_its_structure(shown: Any) -> None:
     assert says("well_formed", "get_note", {"id": 1}, shown) is None
+    assert says("well_formed", "read_file", {"path": "a"}, shown, GOOD) is None
     assert says("well_formed", "get_note", {"id": 1}, shown, GOOD) is False
 
 
@@ -95,6 +96,11 @@ def test_without_a_schema_two_results_settle_the_form(earlier: list[Any], shown:
     assert says("well_formed", "list_notes", {}, shown, *history) is verdict
 
 
+def test_what_is_read_or_run_may_have_any_form() -> None:
+    history = [turn("cat", {"path": "a.json"}, {"a": 1}) for _ in range(3)]
+    assert says("well_formed", "cat", {"path": "b.txt"}, "plain", *history) is None
+
+
 # Calls that must fail
 
 
@@ -121,7 +127,13 @@ def test_arguments_that_cannot_fit_must_fail(name: str, arguments: dict[str, Any
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("get_note", {"id": "1"}), ("get_note", {"id": 1, "more": 2}), ("list_notes", {"limit": None}), ("other", {})],
+    [
+        ("get_note", {"id": "1"}),
+        ("get_note", {"id": 1, "more": 2}),
+        ("update_note", {"id": None}),
+        ("list_notes", {"limit": None}),
+        ("other", {}),
+    ],
 )
 def test_arguments_that_some_server_forgives_are_left_open(name: str, arguments: dict[str, Any]) -> None:
     assert says("impossible_arguments_fail", name, arguments, {"id": 1}) is None
@@ -146,6 +158,11 @@ def test_arguments_that_some_server_forgives_are_left_open(name: str, arguments:
 )
 def test_the_thing_shown_is_the_thing_asked_for(arguments: Any, shown: Any, verdict: bool | None) -> None:
     assert says("identity_is_kept", "get_note", arguments, shown) is verdict
+
+
+@pytest.mark.parametrize("name", ["copy_note", "get_next_note", "create_note", "get_note_author", "notes.get_parent"])
+def test_a_tool_may_show_another_thing_than_the_one_in_the_call(name: str) -> None:
+    assert says("identity_is_kept", name, {"id": 1}, {"id": 2}) is None
 
 
 @pytest.mark.parametrize(
@@ -174,6 +191,7 @@ WROTE = turn("update_note", {"id": 1, "title": "new"}, {"id": 1, "title": "new",
     [
         ("get_note", {"id": 1}, {"id": 1, "title": "new", "pinned": False, "size": 3}, True),
         ("get_note", {"id": 1}, {"id": 1, "title": "old", "pinned": False}, False),
+        ("get_note", {"id": 1}, {"id": 1, "title": "new", "pinned": True}, True),
         ("getNote", {"note_id": 1}, {"id": 1, "title": "old"}, False),
         ("notes.read-note", {"id": "1"}, {"id": 1, "title": "new"}, True),
         ("get_note", {"id": 2}, {"id": 2, "title": "old"}, None),

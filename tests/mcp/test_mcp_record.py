@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from nextstate.data import sources
 from nextstate.domain import calls
-from nextstate.errors import ActionError, SessionEnded, UsageError
+from nextstate.errors import ActionError, NextstateError, SessionEnded, UsageError
 from nextstate.record import mcp, mcp_examples
 from nextstate.record.mcp_notes_server import build
 from nextstate.types import Source, Trajectory
@@ -28,52 +28,53 @@ from nextstate.types import Source, Trajectory
 NOTES = mcp.Server((sys.executable, "-m", "nextstate.record.mcp_notes_server"))
 
 ODD = """
-import sys, time, os
-from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
-import anyio, mcp_types as types
+import json, os, sys
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+TEXT = {"type": "text", "text": "first"}
+RESULTS = {
+    "image": {"content": [TEXT, {"type": "image", "data": "aGk=", "mimeType": "image/png"}]},
+    "resource": {"content": [TEXT, {"type": "resource", "resource": {"uri": "note://1", "text": "inside"}}]},
+    "link": {"content": [{"type": "resource_link", "uri": "note://2", "name": "two"}]},
+    "structure": {"content": [], "structuredContent": {"n": 3}},
+    "broken": {"content": [TEXT], "structuredContent": {"n": "three"}},
+    "malformed": {"content": "not a list"},
+}
 
-async def tools(ctx, params):
-    second = params is not None and params.cursor == "2"
-    one = types.Tool(name="more" if second else "odd", input_schema={"type": "object"}, output_schema=SCHEMA)
-    return types.ListToolsResult(tools=[one], next_cursor=None if second else "2")
+def tool(name):
+    return {"name": name, "inputSchema": {"type": "object"}, "outputSchema": SCHEMA}
 
-async def call(ctx, params):
-    kind = (params.arguments or {}).get("kind")
-    text = types.TextContent(type="text", text="first")
-    if kind == "image":
-        image = types.ImageContent(type="image", data="aGk=", mime_type="image/png")
-        return types.CallToolResult(content=[text, image])
-    if kind == "resource":
-        inner = types.TextResourceContents(uri="note://1", text="inside")
-        return types.CallToolResult(content=[text, types.EmbeddedResource(type="resource", resource=inner)])
-    if kind == "link":
-        return types.CallToolResult(content=[types.ResourceLink(type="resource_link", uri="note://2", name="two")])
-    if kind == "structure":
-        return types.CallToolResult(content=[], structured_content={"n": 3})
-    if kind == "broken":
-        return types.CallToolResult(content=[text], structured_content={"n": "three"})
-    if kind == "protocol":
-        from mcp.shared.exceptions import MCPError
-        raise MCPError(-32050, "not today", {"until": "tomorrow"})
-    if kind == "null":
-        return types.CallToolResult(content=[types.TextContent(type="text", text=repr(params.arguments))])
-    if kind == "slow":
-        await anyio.sleep(30)
+def called(arguments):
+    kind = arguments.get("kind")
     if kind == "leave":
         os._exit(3)
-    return types.CallToolResult(content=[])
+    if kind == "protocol":
+        return {"error": {"code": -32050, "message": "not today", "data": {"until": "tomorrow"}}}
+    shown = {"content": [{"type": "text", "text": repr(arguments)}]} if "more" in arguments else {"content": []}
+    return {"result": RESULTS.get(kind, shown)}
 
-server = Server("odd", instructions="An odd server.", version="7", on_list_tools=tools, on_call_tool=call)
+def listed(params):
+    if "secretive" in sys.argv:
+        return {"error": {"code": -32601, "message": "not here"}}
+    if params.get("cursor") == "2":
+        return {"result": {"tools": [tool("more")]}}
+    return {"result": {"tools": [tool("odd")], "nextCursor": "2"}}
 
-async def main():
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+def said(method, params):
+    if method == "initialize":
+        about = {"serverInfo": {"name": "odd", "version": "7"}, "capabilities": {"tools": {}}}
+        return {"result": {"protocolVersion": "2025-06-18", "instructions": "An odd server.", **about}}
+    if method == "tools/list":
+        return listed(params)
+    return called(params["arguments"]) if method == "tools/call" else {"error": {"code": -32601, "message": "no"}}
 
-anyio.run(main)
+for line in sys.stdin:
+    asked = json.loads(line)
+    params = asked.get("params") or {}
+    if "id" in asked and (params.get("arguments") or {}).get("kind") != "silent":
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **said(asked["method"], params)}), flush=True)
 """
+"""A server without the SDK, which says what no server made with it would say."""
 
 
 def odd(**arguments: Any) -> str:
@@ -81,10 +82,8 @@ def odd(**arguments: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def odd_server(tmp_path_factory: pytest.TempPathFactory) -> mcp.Server:
-    path = tmp_path_factory.mktemp("odd") / "odd_server.py"
-    path.write_text(ODD, "utf-8")
-    return mcp.Server((sys.executable, str(path)))
+def odd_server() -> mcp.Server:
+    return mcp.Server((sys.executable, "-c", ODD))
 
 
 async def test_a_real_server_is_recorded_with_its_tools_and_its_answers() -> None:
@@ -140,12 +139,14 @@ async def test_null_arguments_reach_the_server(odd_server: mcp.Server) -> None:
     assert found.turns[0].observation == "{'kind': 'null', 'more': None}"
 
 
-@pytest.mark.parametrize(("kind", "ending"), [("slow", "timeout"), ("leave", "closed")])
+@pytest.mark.parametrize(
+    ("kind", "ending"), [("silent", "timeout"), ("leave", "closed"), ("malformed", "malformed_result")]
+)
 async def test_a_server_that_does_not_answer_ends_the_recording_by_name(
     odd_server: mcp.Server, kind: str, ending: str
 ) -> None:
     found = await mcp.record(
-        odd_server, [odd(), odd(kind=kind), odd(), odd()], id="x", timeout=5 if kind == "leave" else 2
+        odd_server, [odd(), odd(kind=kind), odd(), odd()], id="x", timeout=0.6 if kind == "silent" else 10
     )
     assert (found.meta["ending"], found.meta["left"], len(found.turns)) == (ending, 2, 1)
 
@@ -163,6 +164,16 @@ async def test_a_session_takes_one_call_after_another_and_none_after_its_end(odd
             await recording.step(odd())
         found = recording.trajectory
     assert (found.setup.initial_state, found.setup.facts, found.meta["ending"]) == ("own words", {"a": 1}, "closed")
+
+
+async def test_what_is_no_call_is_refused_before_the_server_sees_it(odd_server: mcp.Server) -> None:
+    with pytest.raises(ActionError):
+        await mcp.record(odd_server, [odd(), "no call"], id="x")
+
+
+async def test_a_server_that_does_not_list_its_tools_is_refused() -> None:
+    with pytest.raises(NextstateError, match="does not list its tools: not here"):
+        await mcp.record(mcp.Server((sys.executable, "-c", ODD, "secretive")), [], id="x")
 
 
 async def test_secrets_are_scrubbed() -> None:
@@ -213,8 +224,6 @@ async def _serving(server: Any) -> AsyncIterator[str]:
         app = server.streamable_http_app()
         running = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
         task = asyncio.create_task(running.serve([listener]))
-        while not running.started:
-            await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
         running.should_exit = True
         await task
@@ -224,6 +233,7 @@ async def _serving(server: Any) -> AsyncIterator[str]:
 def _port() -> Iterator[socket.socket]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # a client that comes before the server is ready waits
         yield listener
 
 
@@ -291,9 +301,3 @@ async def test_a_change_that_is_refused_changes_nothing() -> None:
 def test_a_broken_note_at_the_start_is_refused() -> None:
     with pytest.raises(ValidationError):
         build([{"title": "no id"}])
-
-
-def test_the_golden_examples_are_made_again_with_one_command(tmp_path: Path) -> None:
-    out = tmp_path / "examples.jsonl"
-    mcp_examples.main(["--out", str(out)])
-    assert [one.id for one in sources.read("native", out)] == [session.id for session in mcp_examples.SESSIONS]

@@ -105,7 +105,7 @@ def test_an_error_is_gone_with_the_next_screen(kernel: WebKernel, opened: Callab
     "action",
     ["click('17')", "fill('7', 'two\\nlines')", "fill('18', 'x')", "select_option('10', 'red')", "press('7', 'Enter')",
      "click('21')", "goto('http://desk.example/new')", "go_back()", "click('19', modifiers=['Control'])",
-     "mouse_click(3, 4)", "dblclick('2')"],
+     "mouse_click(3, 4)", "hover('12')", "dblclick('2')"],
 )  # fmt: skip
 def test_what_the_page_decides_is_left_to_a_model_with_the_facts(
     kernel: WebKernel, opened: Callable[..., State], action: str
@@ -128,6 +128,40 @@ def test_a_site_that_is_not_declared_plain_must_prove_itself(kernel: WebKernel, 
     assert isinstance(found, Determined)
     assert "[13] checkbox 'Copy', focused, checked='false'" in found.observation
     assert isinstance(kernel.step(state, "click('16')"), Unknown), "nothing is known of another element"
+
+
+def test_what_changed_nothing_is_no_evidence(kernel: WebKernel, opened: Callable[..., State]) -> None:
+    state = kernel.absorb(opened(facts={}), "noop()", screen())
+    state = kernel.absorb(state, "select_option('10', 'Red')", screen())
+    assert isinstance(kernel.step(state, "select_option('10', 'Blue')"), Unknown)
+
+
+def test_a_link_is_followed_once_it_has_led_there_and_pages_have_looked_the_same(
+    kernel: WebKernel, opened: Callable[..., State]
+) -> None:
+    home = screen(HOME, "http://desk.example/", "Home")
+    state = opened(facts={})
+    for _ in range(2):
+        assert isinstance(kernel.step(state, "click('19')"), Unknown)
+        state = kernel.absorb(state, "click('19')", home)
+        state = kernel.absorb(state, "click('4')", screen())
+    found = kernel.step(state, "click('19')")
+    assert isinstance(found, Determined)
+    assert found.observation == home
+
+
+def test_a_tab_that_was_left_while_it_was_loading_is_not_shown_as_it_was(
+    kernel: WebKernel, opened: Callable[..., State]
+) -> None:
+    busy = FORM.replace("focused, url='http://desk.example/ask'", "focused, busy=1, url='http://desk.example/ask'")
+    state = opened(screen(busy), facts={})
+    beside = screen().replace(" (active tab)", "").replace("\n\n# Current page", f"{BLANK_TAB}\n\n# Current page", 1)
+    blank = beside.partition("Tree\n\n")[0] + "Tree\n\nRootWebArea '', focused, url='about:blank'"
+    state = kernel.absorb(state, "new_tab()", blank)
+    assert isinstance(kernel.step(state, "tab_focus(0)"), Unknown)
+
+
+BLANK_TAB = "\n\nTab 1 (active tab)\n  Title: \n  URL: about:blank"
 
 
 def test_a_rule_that_was_wrong_on_a_site_is_not_believed_again(kernel: WebKernel, opened: Callable[..., State]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -15,7 +16,8 @@ from nextstate.types import Trajectory
 
 WEB = find("web")
 needs_browser = pytest.mark.skipif(
-    shutil.which("chromium") is None, reason="chromium is not installed; run `make system`"
+    shutil.which("chromium") is None or find_spec("playwright") is None,
+    reason="chromium or playwright is not installed; run `make system` and install nextstate[web]",
 )
 
 

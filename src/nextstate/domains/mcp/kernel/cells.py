@@ -1,0 +1,68 @@
+"""Reads without arguments, such as an account or a list of favourites: found by the names of their fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nextstate.domains.mcp.kernel import effects, shown, words
+from nextstate.domains.mcp.kernel.words import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nextstate.domain.calls import Call
+    from nextstate.domains.mcp.kernel.state import Event, State
+
+
+def find(state: State, call: Call) -> str | None:
+    """What a read without arguments shows, where every field of it is known."""
+    if call.arguments or state.profile(call.name).effect not in (Effect.READ, Effect.SEEK):
+        return None
+    like = next(state.of(call.name), None)
+    fields = _fields(state, call, like)
+    if not fields:
+        return None
+    known = current(state, call, fields)
+    return None if known is None else shown.written(known, like.shown if like else None)
+
+
+def current(state: State, call: Call, fields: frozenset[str]) -> dict[str, Any] | None:
+    """The values of the fields that a read without arguments would show, if nothing may have changed them."""
+    index, known = _latest(state, call, fields)
+    if known is None:
+        return None
+    marks = shown.marks(known) | fields
+    return None if effects.since(state, index, call, marks) else known
+
+
+def _fields(state: State, call: Call, like: Event | None) -> frozenset[str]:
+    if like is not None:
+        return frozenset(like.shown.value) if isinstance(like.shown.value, dict) else frozenset()
+    tool = state.tools.get(call.name)
+    properties: Any = tool.output_schema.get("properties") if tool else None
+    return frozenset(properties) if isinstance(properties, dict) else frozenset()
+
+
+def _latest(state: State, call: Call, fields: frozenset[str]) -> tuple[int, dict[str, Any] | None]:
+    """The index of the last event that showed all the fields and their values; -1 for what the facts give."""
+    service = state.profile(call.name).service
+    for index in range(len(state.events) - 1, -1, -1):
+        event = state.events[index]
+        value = event.shown.value
+        if event.shown.failed or event.profile.service != service or not isinstance(value, dict):
+            continue
+        if fields <= value.keys() and (event.call == call or _writes(event, fields)):
+            return index, {name: value[name] for name in value if name in fields}
+    found = state.given.holding(fields)
+    return -1, _picked(found[0], fields) if len(found) == 1 else None
+
+
+def _writes(event: Event, fields: frozenset[str]) -> bool:
+    """Whether a call writes just these fields: its name speaks of them."""
+    name = words.normal(event.call.name)
+    return not event.reads and all(words.normal(one) in name for one in fields)
+
+
+def _picked(one: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any] | None:
+    under = {words.normal(name): value for name, value in one.items()}
+    return {name: under[words.normal(name)] for name in fields} if len(under) == len(one) else None

@@ -1,0 +1,141 @@
+"""The things that calls name: what was last shown of one, and whether it is gone."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nextstate.domains.mcp.kernel import effects, shown, words
+from nextstate.domains.mcp.kernel.words import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nextstate.domain.calls import Call
+    from nextstate.domains.mcp.kernel.state import Event, State
+
+MAX_LOOKED = 200
+
+
+def named(state: State, index: int, call: Call) -> Mapping[str, Any] | None:
+    """What is known, before the event with this index, of the thing that a call names by an identifying argument."""
+    for name, value in effects.addresses(call.arguments).items():
+        found = _of(state, index, call, name, value)
+        if found is not None:
+            return found
+    return None
+
+
+def _of(state: State, index: int, call: Call, name: str, value: Any) -> Mapping[str, Any] | None:
+    mark = shown.mark(str(value))
+    best: Mapping[str, Any] | None = None
+    for at in range(index - 1, max(-1, index - 1 - MAX_LOOKED), -1):
+        event = state.events[at]
+        found = [one.value for one in event.records.get(mark, ()) if shown.related(one.name, name)]
+        whole = max(found, key=len, default=None)
+        if whole is not None and (best is None or len(whole) > len(best)):
+            best = whole
+        if effects.touches(state, event, call, frozenset({mark})):
+            return best
+    return best
+
+
+def written(state: State, index: int, call: Call) -> Mapping[str, Any]:
+    """What the last write of the thing that a call names was given, before the event with this index.
+
+    Each argument under the names of the tool and the argument; nothing where that write is not certain.
+    """
+    marks = {shown.mark(str(value)) for value in effects.addresses(call.arguments).values()}
+    for event in reversed(state.events[max(0, index - MAX_LOOKED) : index]):
+        if effects.touches(state, event, call, frozenset(marks)):
+            if event.shown.failed is not False or not event.named & marks or event.profile.effect is Effect.UNKNOWN:
+                return {}
+            return {f"{event.call.name} {name}": value for name, value in event.call.arguments.items()}
+    return {}
+
+
+class Status(Enum):
+    """What is known of the existence of something that a call names."""
+
+    KNOWN = "was shown or written"
+    GONE = "was deleted or moved away"
+    NEW = "was never shown"
+
+
+Situation: TypeAlias = "tuple[tuple[str, Status], ...]"
+"""The names under which a call names something, with what is known of each."""
+
+
+def missed(situation: Situation) -> Situation:
+    """A situation in which what is gone counts as what was never shown."""
+    return tuple((name, Status.NEW if status is Status.GONE else status) for name, status in situation)
+
+
+def gone(state: State, call: Call) -> bool:
+    """Whether a call names something that was deleted or moved away."""
+    return any(status is Status.GONE for _, status in situation(state, len(state.events), call) or ())
+
+
+def situation(state: State, index: int, call: Call) -> Situation | None:
+    """What was known of all that a call names, before the event with this index.
+
+    Two calls of a tool in the same situation end alike. ``None`` where it hangs on a call that may do anything, or
+    where the call carries a program or a question, which may speak of everything, or something that it must find.
+    """
+    found = []
+    for way, leaf in shown.leaves(call.arguments, 200):
+        name = next((step for step in reversed(way) if isinstance(step, str)), "")
+        if words.programs(name) or words.conditions(name):
+            return None
+        if (shown.scalar(leaf) and shown.marks({name: leaf})) or words.identifies(name):
+            status = _status(state, index, shown.mark(str(leaf)))
+            if status is None:
+                return None
+            found.append((name, status))
+    return tuple(found)
+
+
+def _status(state: State, index: int, mark: str) -> Status | None:
+    for event in reversed(state.events[max(0, index - MAX_LOOKED) : index]):
+        if event.profile.effect is Effect.UNKNOWN and event.shown.failed is not True:
+            return None
+        if event.shown.failed is not False:
+            continue
+        if mark in event.named and not event.reads:
+            return Status.GONE if mark in _ended(event) else Status.KNOWN
+        if _held(state, index, mark, _ended(event)):
+            return Status.GONE
+        if mark in event.records or (mark in event.named and event.profile.effect is Effect.READ):
+            return Status.KNOWN
+    return Status.KNOWN if mark in state.given.told else Status.NEW
+
+
+def _held(state: State, index: int, mark: str, ended: frozenset[str]) -> bool:
+    """Whether the latest thing that bore a mark was told by one of those that ended."""
+    for event in reversed(state.events[max(0, index - MAX_LOOKED) : index]) if ended else ():
+        if found := event.records.get(mark):
+            return any(
+                shown.mark(str(item)) in ended for one in found for item in one.value.values() if shown.scalar(item)
+            )
+    return False
+
+
+def _ended(event: Event) -> frozenset[str]:
+    """The marks of what a call deleted or moved away."""
+    if not _DONE.search(event.shown.text[:2_000]) and not event.shown.is_json:
+        return frozenset()
+    if event.profile.effect is Effect.DELETE:
+        return event.named | {
+            shown.mark(str(leaf)) for _, leaf in shown.leaves(event.call.arguments, 200) if shown.scalar(leaf)
+        }
+    if not _MOVES & set(words.words(event.call.name)):
+        return frozenset()
+    return frozenset(
+        shown.mark(str(value)) for name, value in event.call.arguments.items() if _FROM & set(words.words(name))
+    )
+
+
+_DONE = re.compile(r"moved|deleted|removed|renamed|success|cleared|dropped|cancell?ed|erased|\b(done|ok)\b", re.I)
+_MOVES = frozenset(("move", "rename", "mv"))
+_FROM = frozenset(("source", "src", "from", "old"))

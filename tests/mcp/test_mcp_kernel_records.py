@@ -1,0 +1,150 @@
+"""Reads of things that a result, a write or the facts showed."""
+
+from __future__ import annotations
+
+import json
+
+from mcp_kernel_worlds import BOOK, LIBRARY, TEXT, WHOLE, after, book, call, said, tool, unknown
+
+from nextstate.types import Setup
+
+SETUP = Setup(tools=LIBRARY)
+SEEN = (call("get_book", book_id=1), book(1))
+
+
+def test_what_was_created_is_read_as_its_result_showed_it() -> None:
+    state = after(SETUP, (call("add_book", title="Ferns"), book(4, "Ferns")))
+    assert json.loads(said(state, "get_book", book_id=4) or "") == json.loads(book(4, "Ferns"))
+
+
+def test_another_thing_is_not_answered() -> None:
+    state = after(SETUP, (call("add_book", title="Ferns"), book(4, "Ferns")))
+    assert unknown(state, "get_book", book_id=5).reason == "what the call reads was not shown before"
+
+
+def test_a_thing_in_a_list_is_read_where_it_has_all_the_fields_that_the_read_shows() -> None:
+    listed = (call("list_books"), f"[{book(7)}, {book(8, 'Mosses')}]")
+    assert json.loads(said(after(SETUP, SEEN, listed), "get_book", book_id=8) or "")["title"] == "Mosses"
+    short = (call("list_books"), '[{"id": 8, "title": "Mosses"}]')
+    assert said(after(SETUP, SEEN, short), "get_book", book_id=8) is None
+
+
+def test_a_read_shows_what_a_later_write_showed() -> None:
+    moved = (call("move_book", book_id=1, shelf="C3"), book(1, shelf="C3"))
+    assert json.loads(said(after(SETUP, SEEN, moved), "get_book", book_id=1) or "")["shelf"] == "C3"
+
+
+def test_a_write_that_shows_only_what_it_changed_is_applied() -> None:
+    moved = (call("move_book", book_id=1, shelf="C3"), '{"id": 1, "shelf": "C3"}')
+    assert json.loads(said(after(SETUP, SEEN, moved), "get_book", book_id=1) or "") == json.loads(book(1, shelf="C3"))
+
+
+def test_a_write_that_only_says_that_all_went_well_makes_a_thing_unknown() -> None:
+    moved = (call("move_book", book_id=1, shelf="C3"), '{"id": 1, "shelf": "success"}')
+    assert said(after(SETUP, SEEN, moved), "get_book", book_id=1) is None
+    assert said(after(SETUP, SEEN, (call("move_book", book_id=1, shelf="C3"), "ok")), "get_book", book_id=1) is None
+
+
+def test_a_thing_with_a_time_of_change_is_unknown_after_a_partial_result() -> None:
+    first = (call("get_task", task_id=3), '{"id": 3, "state": "new", "updated_at": "2026-01-01"}')
+    write = (call("set_state", task_id=3, state="open"), '{"id": 3, "state": "open"}')
+    assert said(after(Setup(), first, write), "get_task", task_id=3) is None
+
+
+def test_what_was_removed_is_not_read() -> None:
+    assert said(after(SETUP, SEEN, (call("remove_book", book_id=1), "removed")), "get_book", book_id=1) is None
+
+
+def test_a_wrapped_result_is_written_in_its_wrapping() -> None:
+    get = (call("get_book", book_id=1), json.dumps({"result": json.loads(book(1))}))
+    made = (call("create_book", title="Ferns"), json.dumps({"result": json.loads(book(2, "Ferns"))}))
+    assert json.loads(said(after(Setup(), get, made), "get_book", book_id=2) or "") == json.loads(made[1])
+
+
+def test_json_is_written_as_the_tool_wrote_it() -> None:
+    get = (call("get_book", book_id=1), json.dumps(json.loads(book(1)), indent=2))
+    made = (call("create_book", title="Ferns"), book(2, "Ferns"))
+    assert said(after(Setup(), get, made), "get_book", book_id=2) == json.dumps(json.loads(book(2, "Ferns")), indent=2)
+
+
+FACTS = {
+    "initial_config": {
+        "Shop": {
+            "goods": {"P-1": {"price": 3.5, "stock": 2}, "P-2": {"price": 9.0, "stock": 0}},
+            "tickets": [{"id": 31, "state": "open"}],
+            "owner": {"name": "Ines", "balance": 70.5},
+            "watch_list": ["P-1"],
+            "tank_level": 10.5,
+            "post_counter": 6,
+            "author": "ines",
+        }
+    }
+}
+GOODS = {"type": "object", "properties": {"price": {"type": "number"}, "stock": {"type": "integer"}}}
+
+
+def _shop(*tools: object) -> Setup:
+    return Setup(tools=tools, facts=FACTS)  # type: ignore[arg-type]  # tools
+
+
+def test_a_thing_of_the_facts_is_found_by_its_key() -> None:
+    state = after(_shop(tool("get_goods", {"code": TEXT}, GOODS)))
+    assert said(state, "get_goods", code="P-2") == '{"price": 9.0, "stock": 0}'
+    assert said(state, "get_goods", code="P-3") is None
+
+
+def test_a_thing_of_the_facts_is_found_by_its_id_in_the_collection_that_the_tool_speaks_of() -> None:
+    state = after(_shop(tool("get_ticket", {"ticket_id": WHOLE}, BOOK)))
+    assert said(state, "get_ticket", ticket_id=31) == '{"id": 31, "state": "open"}'
+
+
+def test_a_thing_of_the_facts_is_unknown_after_a_write_of_it() -> None:
+    state = after(_shop(tool("get_goods", {"code": TEXT}, GOODS)), (call("sell_goods", code="P-2"), "sold"))
+    assert said(state, "get_goods", code="P-2") is None
+
+
+def test_a_read_without_arguments_is_found_by_the_names_of_its_fields() -> None:
+    output = {"type": "object", "properties": {"watchlist": {"type": "array"}}}
+    state = after(_shop(tool("get_watchlist", {}, output)))
+    assert said(state, "get_watchlist") == '{"watchlist": ["P-1"]}'
+    assert (
+        said(after(_shop(tool("get_watchlist", {}, output)), (call("sell_goods", code="P-2"), "sold")), "get_watchlist")
+        is None
+    )
+
+
+def test_what_a_write_of_the_list_showed_is_read_again() -> None:
+    output = {"type": "object", "properties": {"watchlist": {"type": "array"}}}
+    write = (call("add_to_watchlist", good="P-9"), '{"watchlist": ["P-1", "P-9"]}')
+    assert said(after(_shop(tool("get_watchlist", {}, output)), write), "get_watchlist") == write[1]
+
+
+def test_adding_to_a_list_of_the_facts_shows_the_longer_list() -> None:
+    output = {"type": "object", "properties": {"watchlist": {"type": "array"}}}
+    state = after(_shop(tool("add_to_watchlist", {"good": TEXT}, output)))
+    assert said(state, "add_to_watchlist", good="P-2") == '{"watchlist": ["P-1", "P-2"]}'
+    assert said(state, "add_to_watchlist", good="P-1") is None
+
+
+def test_an_additional_amount_is_added_within_the_limits_that_are_told() -> None:
+    output = {"type": "object", "properties": {"tankLevel": {"type": "number"}}}
+    more = {"type": "number", "description": "Litres; this is the additional amount."}
+    state = after(_shop(tool("fill_tank", {"litres": more}, output, "Fills the tank, which holds 40 litres.")))
+    assert said(state, "fill_tank", litres=4) == '{"tankLevel": 14.5}'
+    assert said(state, "fill_tank", litres=30) is None
+
+
+def test_something_is_created_of_its_arguments_under_the_next_number() -> None:
+    names = ("id", "author", "text", "tags")
+    output = {"type": "object", "properties": {name: {} for name in names}}
+    arguments = {"text": TEXT, "tags": {"type": "array", "default": []}}
+    setup = _shop(tool("create_post", arguments, output))
+    assert json.loads(said(after(setup), "create_post", text="Hello") or "") == {
+        "id": 6, "author": "ines", "text": "Hello", "tags": [],
+    }  # fmt: skip
+    assert said(after(setup, (call("login_author", author="bob"), "ok")), "create_post", text="Hello") is None
+
+
+def test_a_result_against_the_output_schema_is_not_said() -> None:
+    strict = {**GOODS, "properties": {"price": {"type": "string"}, "stock": {"type": "integer"}}}
+    assert said(after(_shop(tool("get_goods", {"code": TEXT}, strict))), "get_goods", code="P-2") is None
