@@ -4,12 +4,12 @@
 
 ``--data`` is a trajectory file, such as `nextstate data import auto RECORDINGS --out FILE` makes. All turns are asked
 of copy-last, of nearest (what the most similar turn of another trajectory showed) and of the kernel alone. A seeded
-sample of ``--rows`` turns a domain, among those whose prompt fits ``--tokens``, is asked of these and, with
-``--local``, of the embedded model behind the kernel. Each score has a 95% interval clustered by trajectory, and the
-number of turns that it applies to: ``change`` where the turn changed what was shown, ``no-change`` where it did not,
-``error`` where the action really failed, ``no-error`` where it worked, ``schema`` where the form is known. A second
-table says what the kernels answered, and why not the rest. With ``--out`` finished rows are kept, so that an
-interrupted run goes on.
+sample of ``--rows`` turns a domain, at most ``--each`` of a trajectory, among those whose prompt fits ``--tokens``, is
+asked of these and, with ``--local``, of the embedded model behind the kernel. Each score has a 95% interval clustered
+by trajectory, and the number of turns that it applies to: ``change`` where the turn changed what was shown,
+``no-change`` where it did not, ``error`` where the action really failed, ``no-error`` where it worked, ``schema`` where
+the form is known. A second table says what the kernels answered, and why not the rest. With ``--out`` finished rows are
+kept, so that an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--domains", help="only these, joined by commas")
     parser.add_argument("--local", help="name of an embedded model, as coder-1.5b")
     parser.add_argument("--rows", type=int, default=40, help="sampled turns a domain")
+    parser.add_argument("--each", type=int, default=4, help="sampled turns of one trajectory at most")
     parser.add_argument("--tokens", type=int, default=4096, help="prompt and reply of a sampled turn, in tokens")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sample-only", action="store_true", help="leave out the run over all turns")
@@ -114,23 +116,28 @@ def _cell(score: Mapping[str, Any] | None) -> str:
 
 
 def sample(trajectories: Sequence[Trajectory], arguments: Any) -> list[Trajectory]:
-    """The trajectories with all turns marked as no target but ``rows`` of them, drawn by the seed, that fit."""
+    """The trajectories with all turns marked as no target but ``rows`` of them, drawn by the seed, that fit.
+
+    Several of one trajectory share a beginning, which the embedded engine then evaluates once.
+    """
     counter = tokens.find(f"local:{arguments.local or 'smollm2-135m'}", locate=weights.path_of)
     room = arguments.tokens - REPLY
-    taken: defaultdict[int, set[int]] = defaultdict(set)
-    for place, turn in _shuffled(trajectories, arguments.seed):
-        if sum(map(len, taken.values())) == arguments.rows:
-            break
-        domain = find(trajectories[place].domain)
-        prompt = render.transcript(domain, query(trajectories[place], turn))
-        if len(prompt) <= 8 * room and counter.count([prompt])[0] <= room:
-            taken[place].add(turn)
+    taken: dict[int, set[int]] = {}
+    order = sorted(range(len(trajectories)), key=lambda place: fraction(arguments.seed, trajectories[place].id))
+    for place in order:
+        left = arguments.rows - sum(map(len, taken.values()))
+        found = islice(_fitting(trajectories[place], counter, room, arguments.seed), min(arguments.each, left))
+        if turns := set(found):
+            taken[place] = turns
     return [_only(trajectories[place], turns) for place, turns in sorted(taken.items())]
 
 
-def _shuffled(trajectories: Sequence[Trajectory], seed: int) -> list[tuple[int, int]]:
-    pairs = [(place, turn) for place, one in enumerate(trajectories) for turn in targets(one)]
-    return sorted(pairs, key=lambda pair: fraction(seed, trajectories[pair[0]].id, str(pair[1])))
+def _fitting(trajectory: Trajectory, counter: tokens.Tokenizer, room: int, seed: int) -> Iterator[int]:
+    """The turns whose prompt takes at most ``room`` tokens, in an order drawn by the seed."""
+    for turn in sorted(targets(trajectory), key=lambda turn: fraction(seed, trajectory.id, str(turn))):
+        prompt = render.transcript(find(trajectory.domain), query(trajectory, turn))
+        if len(prompt) <= 8 * room and counter.count([prompt])[0] <= room:
+            yield turn
 
 
 def _only(trajectory: Trajectory, turns: set[int]) -> Trajectory:

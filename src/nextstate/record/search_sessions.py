@@ -1,0 +1,84 @@
+"""The sessions with the recorded search engine that are the golden examples of its domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nextstate.domain import calls
+from nextstate.record.search import record
+from nextstate.types import Action, Source, Trajectory
+
+if TYPE_CHECKING:
+    from nextstate.types import Json
+
+
+def _do(name: str, **arguments: Json) -> Action:
+    return calls.render(name, arguments)
+
+
+LIGHTHOUSE = (
+    _do("web_search", query="lighthouse engineer Orrin Sound", max_results=3),
+    _do("web_extractor", url="https://orrin.example/lighthouse", goal="who built it"),
+    _do("memory_write", key="engineer", value="Idunn Raske, 1869 to 1874"),
+    _do("web_search", query=["Idunn Raske born", "first lens Tarn Light", "zeppelin"]),
+    _do("web_extractor", url=["https://brask-museum.example/raske", "https://brask-museum.example/prisms"]),
+    _do("lookup", keyword="lighthouse"),
+    _do("lookup", keyword="Raske"),
+    _do("lookup", keyword="Raske"),
+    _do("memory_append", key="engineer", value="born in Kessel in 1836"),
+    _do("memory_read", key="engineer"),
+    _do("memory_list"),
+    _do("web_search", query="   "),
+    _do("web_extractor", url="the museum page"),
+)
+"""Everything is known: pages, ranking, memory. With a batch, a missing page, a look-up, and failures."""
+
+FERRIES = (
+    _do("web_search", query="winter ferry crossing Brask", max_results=2),
+    _do("web_search", query=["when does the Petrel sail", "Marta Lund cars"], max_results=2),
+    _do("web_extractor", url="https://kessel-ferries.example/timetable"),
+    _do("web_search", query="Marta Lund cars", max_results=2),
+    _do("web_search", query=["Marta Lund cars", "winter ferry crossing Brask"], max_results=2),
+    _do("web_search", query=["puffins", "Marta Lund cars"], max_results=2),
+    _do("web_extractor", url="https://kessel-ferries.example/prices"),
+    _do("web_search", query="winter ferry crossing Brask", max_results=2),
+    _do("web_search", query="qwxz"),
+    _do("web_search", query="ferry", max_results=0),
+    _do("web_extractor", url="https://kessel-ferries.example/timetable"),
+    _do("web_translate", text="ferry"),
+)
+"""Nothing is known beforehand: what was shown is shown again, alone and in batches. With calls that are refused."""
+
+NOTES = (
+    _do("memory_list"),
+    _do("memory_read", key="todo"),
+    _do("memory_write", key="todo", value="reeve, wool price\nand the school"),
+    _do("memory_write", key="wool", value="best price 77 crowns a stone (2012)"),
+    _do("memory_write", key="todo", value="reeve"),
+    _do("memory_search", query="CROWNS"),
+    _do("web_search", query="reeve of the council elected", max_results=2),
+    _do("memory_append", key="reeve", value="Sanna Torv"),
+    _do("memory_delete", key="todo"),
+    _do("memory_delete", key="todo"),
+    _do("memory_list"),
+    _do("memory_read", key="reeve"),
+    _do("memory_search", query="ferry"),
+    _do("memory_write", key="reeve"),
+)
+"""The memory is known and the pages are not."""
+
+
+def golden() -> list[Trajectory]:
+    """The sessions, recorded anew."""
+    sessions = (
+        ("lighthouse", LIGHTHOUSE, ("pages", "memory")),
+        ("ferries", FERRIES, ()),
+        ("notes", NOTES, ("memory",)),
+    )
+    return [
+        record(actions, id=f"example-{name}", known=known, source=_source(name)) for name, actions, known in sessions
+    ]
+
+
+def _source(row: str) -> Source:
+    return Source(dataset="nextstate recordings", revision="1", licence="Apache-2.0", row=row)
