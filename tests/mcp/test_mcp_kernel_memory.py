@@ -109,3 +109,17 @@ def test_a_write_is_not_repeated() -> None:
 
 def test_an_action_that_is_no_call_may_have_done_anything() -> None:
     assert said(after(NONE, READ, ("click(3)", "done")), "get_user", user_id="u_17") is None
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        call("query", sql="DELETE FROM users"),
+        call("fetch", url="http://x.test/u", method="POST"),
+        call("get_or_create", of="u"),
+    ],
+)
+def test_what_only_seems_to_read_may_have_changed_everything(between: str) -> None:
+    select = (call("query", sql="SELECT 1"), "[1]")
+    assert said(after(NONE, select), "query", sql="SELECT 1") == "[1]"
+    assert said(after(NONE, select, (between, "ok")), "query", sql="SELECT 1") is None

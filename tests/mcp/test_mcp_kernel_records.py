@@ -148,3 +148,11 @@ def test_something_is_created_of_its_arguments_under_the_next_number() -> None:
 def test_a_result_against_the_output_schema_is_not_said() -> None:
     strict = {**GOODS, "properties": {"price": {"type": "string"}, "stock": {"type": "integer"}}}
     assert said(after(_shop(tool("get_goods", {"code": TEXT}, strict))), "get_goods", code="P-2") is None
+
+
+def test_fields_that_a_tool_shows_are_told_as_they_were_last_known() -> None:
+    output = {"type": "object", "properties": {"tankLevel": {}, "pressure": {}}}
+    setup = _shop(tool("check_tank", {"deep": {"type": "boolean", "default": False}}, output))
+    assert "tanklevel 10.5" in unknown(after(setup), "check_tank", deep=True).facts
+    state = after(setup, (call("fill_tank", litres=2), '{"tank_level": 12.5}'))
+    assert "tanklevel 12.5" in unknown(state, "check_tank", deep=True).facts

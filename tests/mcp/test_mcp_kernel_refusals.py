@@ -78,7 +78,8 @@ def test_a_text_that_pydantic_may_turn_into_a_number_is_left_open() -> None:
     [
         (
             {},
-            'Invalid input: expected string, received undefined at query\nInvalid option: expected one of "asc"|"desc" at order',
+            "Invalid input: expected string, received undefined at query\n"
+            'Invalid option: expected one of "asc"|"desc" at order',
         ),
         ({"query": 5, "order": "asc"}, "Invalid input: expected string, received number at query"),
         ({"query": "q", "order": "up"}, 'Invalid option: expected one of "asc"|"desc" at order'),

@@ -2,9 +2,9 @@
 
 It knows no service and no tool by name. A call is checked against its declaration (`refusals`, `issues`); a read that
 was made before shows the same as long as nothing may have changed it (`memory`, `effects`); a thing that a result, a
-write or the facts showed is read from there (`records`, `cells`, `given`, `tree`, `documents`); what a tool showed for other arguments is
-carried over to these (`templates`, `carry`) if the call is made in the same situation (`entities`); calculations are
-done (`sums`), and a few writes follow from their declaration (`consequences`).
+write or the facts showed is read from there (`records`, `cells`, `given`; files and folders: `tree`, `documents`); what
+a tool showed for other arguments is carried over to these (`templates`, `carry`) if the call is made in the same
+situation (`entities`); calculations are done (`sums`), and a few writes follow from their declaration (`consequences`).
 `words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
 """
 

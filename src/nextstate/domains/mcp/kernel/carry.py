@@ -167,7 +167,7 @@ def _sourced(value: Any, name: str, making: _Making) -> Any:
     for old, new in ((then.arguments, now.arguments), (then.thing, now.thing), (then.following, now.following)):
         if name in old and _equal(old[name], value):
             making.used.add(name)
-            return _there(new, name)
+            return _there(new, name, value)
     if _numbers(name, value) and name in now.following and name not in then.following:
         raise _Stop(Not.FIRST)
     if name in then.arguments and _telling(then.arguments[name]):
@@ -175,10 +175,15 @@ def _sourced(value: Any, name: str, making: _Making) -> Any:
     return _elsewhere(value, making) if _telling(value) else _trivial(value, making)
 
 
-def _there(source: Mapping[str, Any], name: str) -> Any:
-    if name not in source:
+def _there(source: Mapping[str, Any], name: str, old: Any) -> Any:
+    """The value of this name; in doubt where it is a sign such as ``..`` or ``*`` and was a word."""
+    if name not in source or (_sign(source[name]) and not _sign(old)):
         raise _Stop(Not.DOUBTFUL)
     return source[name]
+
+
+def _sign(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and not any(map(str.isalnum, value))
 
 
 def _elsewhere(value: Any, making: _Making) -> Any:
@@ -191,7 +196,7 @@ def _elsewhere(value: Any, making: _Making) -> Any:
     ]
     if not keys:
         return Not.ABSENT
-    if any(one is Not.ABSENT or not _equal(one, keys[0][1]) for _, one in keys):
+    if any(one is Not.ABSENT or _sign(one) or not _equal(one, keys[0][1]) for _, one in keys):
         raise _Stop(Not.DOUBTFUL)
     making.used.update(key for key, _ in keys)
     return keys[0][1]

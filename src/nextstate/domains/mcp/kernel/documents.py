@@ -1,4 +1,7 @@
-"""Reads of files and folders that the facts give (`tree`): a file's text, and the names in the current folder."""
+"""Reads of files and folders that the facts give (`tree`): a file's text or lines, and the names in the current folder.
+
+The declaration must tell what is shown: one field, and what of the file or folder stands in it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from nextstate.domains.mcp.kernel.words import words
 
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
+    from nextstate.domains.mcp.kernel.shown import Shown
     from nextstate.domains.mcp.kernel.state import State
     from nextstate.domains.mcp.kernel.tree import Tree
 
@@ -26,23 +30,59 @@ def find(state: State, call: Call) -> str | None:
     kind = schema.get("type") if isinstance(schema, dict) else None
     if kind not in ("string", "array") or (world := tree.known(state, call)) is None:
         return None
-    value = _text(world, call, field) if kind == "string" else _names(world, call, field, profile.about)
-    return (
-        None if value is None else shown.written({field: value}, next((one.shown for one in state.of(call.name)), None))
-    )
+    if kind == "string":
+        value: Any = _text(world, call, field, profile.about)
+    else:
+        value = _matching(world, call, profile.about) or _names(world, call, field, profile.about)
+    return None if value is None else shown.written({field: value}, _like(state, call))
 
 
-def _text(world: Tree, call: Call, field: str) -> str | None:
-    """The text of the file that the call names; of one line, it is also its sorted, first and last part."""
+def _like(state: State, call: Call) -> Shown | None:
+    return next((one.shown for one in state.of(call.name)), None)
+
+
+def _text(world: Tree, call: Call, field: str, about: frozenset[str]) -> str | None:
+    """The text of the file that the call names, or its last or first lines; one line is also its sorted text."""
     own = set(words(field))
-    if len(call.arguments) != 1 or world.field not in own:
+    given = list(call.arguments.values())
+    text = _file(world, given[0]) if given else None
+    if not text:
         return None
-    (name,) = call.arguments.values()
+    if len(given) == 1 and world.field in own:
+        return text if own <= _PLAIN or "\n" not in text else None
+    if len(given) == 2 and own & _LINES and about & _LINES and isinstance(given[1], int):
+        return _part(text, given[1], about)
+    return None
+
+
+def _file(world: Tree, name: Any) -> str | None:
     way = world.at(name) if isinstance(name, str) else None
-    text = world.nodes.get(way) if way is not None else None
-    if not text or (own - _PLAIN and "\n" in text):
+    return world.nodes.get(way) if way is not None else None
+
+
+def _part(text: str, count: int, about: frozenset[str]) -> str | None:
+    """The last or the first lines of a text that does not end in a line end, which some tools drop."""
+    lines = text.split("\n")
+    if isinstance(count, bool) or count < 1 or text.endswith("\n") or len(about & {"last", "first"}) != 1:
         return None
-    return text
+    return "\n".join(lines[-count:] if "last" in about else lines[:count])
+
+
+def _matching(world: Tree, call: Call, about: frozenset[str]) -> list[str] | None:
+    """The lines of a file that hold a plain piece of text, where upper and lower case make no difference."""
+    given = list(call.arguments.values())
+    if len(given) != 2 or "lines" not in about or not about & _HOLD or not isinstance(given[1], str):
+        return None
+    text, piece = _file(world, given[0]), given[1]
+    if not text or not piece.strip() or not all(one.isalnum() or one == " " for one in piece):
+        return None
+    lines = text.split("\n")
+    found = [line for line in lines if piece in line]
+    return found if found and found == [line for line in lines if piece.lower() in line.lower()] else None
+
+
+_LINES = frozenset("line lines part".split())
+_HOLD = frozenset("contain contains containing match matches matching".split())
 
 
 def _names(world: Tree, call: Call, field: str, about: frozenset[str]) -> list[str] | None:

@@ -46,7 +46,7 @@ def touches(state: State, event: Event, call: Call, marks: frozenset[str]) -> bo
 
 
 def _another(event: Event, name: str, value: Json, kin: bool) -> bool:
-    """Whether a call names something else by an argument; of things of one kind, ``id`` and ``note_id`` are the same."""
+    """Whether a call names something else by an argument. Of things of one kind, ``id`` is the same as ``note_id``."""
     own = words.one(name)
     told = event.told.get(own) or (event.told.get("id") if kin and own.endswith("id") else None)
     return told is not None and shown.mark(str(value)) not in told

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domain import calls
-from nextstate.domains.mcp.kernel import effects, shown, words
+from nextstate.domains.mcp.kernel import effects, shown, tree, words
 from nextstate.domains.mcp.kernel.given import Given
 from nextstate.errors import ActionError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nextstate.domain.calls import Call
     from nextstate.domains.mcp.kernel.shown import Shown
+    from nextstate.domains.mcp.kernel.tree import Tree
     from nextstate.domains.mcp.kernel.words import Profile
     from nextstate.types import Action, Setup, Tool
 
@@ -69,6 +70,8 @@ class State:
     events: tuple[Event, ...] = ()
     last: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     """The index of the last event of each tool and arguments."""
+    files: Tree | None = None
+    """The files and folders that the facts give, before the first call."""
     lessons: State | None = None
     """What the demonstrations of the set-up showed: not of this world, but of the manner of its tools."""
 
@@ -88,7 +91,8 @@ def opened(setup: Setup) -> State:
     lessons = first
     for turn in setup.demonstrations[:MAX_LESSONS]:
         lessons = absorbed(lessons, turn.action, turn.observation)
-    return replace(first, given=Given.of(setup.facts), lessons=lessons if lessons.events else None)
+    facts = Given.of(setup.facts)
+    return replace(first, given=facts, files=tree.given(facts), lessons=lessons if lessons.events else None)
 
 
 def absorbed(state: State, action: Action, text: str) -> State:
@@ -105,7 +109,7 @@ def after(state: State, event: Event) -> State:
     if len(state.events) >= MAX_EVENTS:
         kept = state.events[MAX_EVENTS // 2 :]
         last = {(one.call.name, one.key): index for index, one in enumerate(kept)}
-        state = replace(state, events=kept, last=last, given=Given.of({}))
+        state = replace(state, events=kept, last=last, given=Given.of({}), files=None)
     last = {**state.last, (event.call.name, event.key): len(state.events)}
     return replace(state, events=(*state.events, event), last=last)
 
@@ -118,7 +122,7 @@ def event(state: State, call: Call, text: str) -> Event:
         call,
         shown.key(call.arguments),
         result,
-        state.profile(call.name),
+        _profile(state, call),
         named,
         named | shown.marks(result.value),
         records(result.value) if result.failed is False else {},
@@ -126,6 +130,13 @@ def event(state: State, call: Call, text: str) -> Event:
         effects.paths(call.arguments),
         result.failed is True and _against(state, call),
     )
+
+
+def _profile(state: State, call: Call) -> Profile:
+    """The profile of the tool; that of one that may do anything where the arguments say that it does not only read."""
+    profile = state.profile(call.name)
+    doubtful = profile.effect.reads and words.changes(call.arguments)
+    return replace(profile, effect=words.Effect.UNKNOWN) if doubtful else profile
 
 
 def _against(state: State, call: Call) -> bool:

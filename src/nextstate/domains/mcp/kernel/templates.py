@@ -113,13 +113,18 @@ def _believed(state: State, call: Call, first: Carried, examples: list[_Example]
         return False
     if first.unused if reads else any(_chooses(call, examples[0].event, name) for name in first.unused):
         return False
-    if not _proven(examples):
+    if not _proven(examples) or (not first.holes and _empty(first.value)):
         return False
     if len(examples) > 1 or not (first.constant or first.data):
         return True
     if failed or reads:
         return last.shown.failed is True and entities.gone(state, call)
     return _acknowledges(first)
+
+
+def _empty(value: Any) -> bool:
+    """Whether a result is an object or an array in which nothing stands: something else might have been found."""
+    return isinstance(value, (dict, list)) and all(leaf in (None, "") for _, leaf in shown.leaves(value))
 
 
 def _acknowledges(first: Carried) -> bool:

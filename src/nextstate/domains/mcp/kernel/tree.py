@@ -47,7 +47,7 @@ class Tree:
 
 def known(state: State, call: Call) -> Tree | None:
     """The tree as the calls so far left it, if all of them are understood."""
-    tree = given(state.given)
+    tree = state.files
     service = state.profile(call.name).service
     for event in state.events:
         if tree is None:
@@ -64,8 +64,8 @@ def given(facts: Given) -> Tree | None:
     for _, one in facts.objects:
         if len(one) != 1 or id(one) in inner or _children(next(iter(one.values()))) is None:
             continue
-        if (nodes := _nodes(one)) is not None:
-            found.append(nodes)
+        if (read := _nodes(one)) is not None:
+            found.append(read)
             inner |= {id(child) for child in _inside(one)}
     if len(found) != 1:
         return None

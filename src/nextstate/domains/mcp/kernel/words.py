@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nextstate.types import Tool
+    from nextstate.types import Json, Tool
 
 
 class Effect(Enum):
@@ -48,7 +47,8 @@ _VERBS: dict[Effect, str] = {
     "generate copy cp publish schedule reply comment submit invite clone duplicate import save store fund log "
     "creates adds inserts posts sends books places writes appends registers",
     Effect.UPDATE: "login logout authenticate update set edit modify change rename move mv replace patch assign mark "
-    "complete close open resolve approve reject enable disable lock unlock toggle start stop pause resume activate deactivate adjust increase "
+    "complete close open resolve approve reject enable disable lock unlock toggle start stop pause resume "
+    "activate deactivate adjust increase "
     "decrease fill press release exchange transfer withdraw deposit refund pay apply configure merge "
     "link unlink subscribe unsubscribe follow unfollow like star pin unpin archive restore "
     "updates sets edits modifies changes moves renames replaces marks",
@@ -58,10 +58,11 @@ _VERBS: dict[Effect, str] = {
 _EFFECT = {verb: effect for effect, verbs in _VERBS.items() for verb in verbs.split()}
 _CLOCKS = frozenset(
     "time now today date clock random uuid temperature weather uptime metrics ping trending latest recent live news "
-    "screenshot snapshot health forecast".split()
+    "screenshot snapshot health forecast next poll pop dequeue draw roll shuffle flip".split()
 )
 _SIDE = frozenset(
-    "run execute exec python interpreter notebook shell bash command process eval script code repl sql navigate click type".split()
+    "run execute exec python interpreter notebook shell bash command process eval script code repl sql "
+    "navigate click type".split()
 )
 """Words of tools that run whatever they are given."""
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -126,7 +127,8 @@ MAX_DESCRIPTION = 3_000
 
 def _preamble(texts: list[str]) -> str:
     """The sentences, or the heading, with which all of these descriptions begin."""
-    same = commonprefix(texts)
+    first, last = min(texts), max(texts)
+    same = first[: next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)]
     return same[: max(same.rfind(". "), same.rfind(": ")) + 2]
 
 
@@ -172,11 +174,34 @@ def effect(name: str, about: str = "") -> Effect:
         return Effect.UNKNOWN
     verb = _verb(own) or _verb(words(about)[:6])
     told = _EFFECT.get(verb)
-    if told is None:
+    if told is None or (told.reads and _goes_on(own)):
         return Effect.UNKNOWN
     if told.reads and _CLOCKS & set(own):
         return Effect.VOLATILE
     return Effect.SEEK if told is Effect.READ and "all" in own else told
+
+
+def _goes_on(own: Sequence[str]) -> bool:
+    """Whether a name says more than one thing that is done (``get_or_create``), or what reads only at first sight."""
+    if {"and", "or"} & set(own) and any(not _EFFECT[word].reads for word in own if word in _EFFECT):
+        return True
+    return own[:2] in (("check", "in"), ("check", "out"))
+
+
+def changes(arguments: Mapping[str, Json]) -> bool:
+    """Whether the arguments of a call that should only read say that it changes something: a program, or a method."""
+    for name, value in arguments.items():
+        if isinstance(value, str) and programs(name) and _CHANGING.search(value[:MAX_DESCRIPTION]):
+            return True
+        if name.lower() in ("method", "http_method", "verb") and str(value).lower() not in ("get", "head", "options"):
+            return True
+    return False
+
+
+_CHANGING = re.compile(
+    r"\b(?:insert|update|delete|drop|create|alter|replace|truncate|merge|grant|mutation|remove|vacuum|attach|pragma)\b",
+    re.IGNORECASE,
+)
 
 
 def _verb(own: Sequence[str]) -> str:
@@ -185,7 +210,8 @@ def _verb(own: Sequence[str]) -> str:
 
 
 _NOUNS = frozenset(
-    "book post place log mark link star like comment reply store schedule register copy filter query sort match set show "
+    "book post place log mark link star like comment reply store schedule register copy filter query sort "
+    "match set show "
     "view check display stat status info diff count head tail tree cat load estimate preview download upload "
     "release transfer deposit refund fund pin archive exchange order save write read rename start stop open".split()
 )
