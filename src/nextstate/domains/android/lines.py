@@ -14,8 +14,9 @@ FLAGS = (
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT = re.compile(
-    rf"(?P<number>\d+)? (?P<class>\S+)(?: (?P<text>{_STRING}))?(?: desc=(?P<desc>{_STRING}))?(?: hint=(?P<hint>{_STRING}))?"
-    rf"(?: tooltip=(?P<tooltip>{_STRING}))?(?: id=(?P<id>\S+))?(?P<flags>(?: [a-z-]+)*)"
+    rf"(?P<number>\d+)? (?P<class>\S+)(?: (?P<text>{_STRING}))?(?: desc=(?P<desc>{_STRING}))?"
+    rf"(?: hint=(?P<hint>{_STRING}))?(?: tooltip=(?P<tooltip>{_STRING}))?(?: id=(?P<id>\S+))?"
+    rf"(?P<flags>(?: (?:{'|'.join(FLAGS)}))*)"
     r"(?: \[(?P<left>-?[\d.]+),(?P<top>-?[\d.]+)\]\[(?P<right>-?[\d.]+),(?P<bottom>-?[\d.]+)\])?"
 )
 _HTML = re.compile(
@@ -60,7 +61,11 @@ def _flags(flags: list[str]) -> tuple[Piece, ...]:
     """The flags in their order, also those that do not hold; in another order only those that do."""
     if flags != [flag for flag in FLAGS if flag in flags]:
         return tuple(Piece(flag, " ", flag) for flag in flags)
-    return tuple(Piece(flag, " ", flag if flag in flags else None) for flag in FLAGS)
+    return tuple(_HOLDS[flag] if flag in flags else _ABSENT[flag] for flag in FLAGS)
+
+
+_HOLDS = {flag: Piece(flag, " ", flag) for flag in FLAGS}
+_ABSENT = {flag: Piece(flag, " ", None) for flag in FLAGS}
 
 
 def _html(row: re.Match[str]) -> tuple[Piece, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from nextstate.domain.edits import Piece, Syntax
 
@@ -13,6 +13,9 @@ PROPERTIES = (
     "selected", "modal", "keyshortcuts", "describedby", "owns", "controls", "labelledby", "url",
 )  # fmt: skip
 """Properties of a node in the order in which Chrome gives them."""
+
+MAX_PROPERTIES = 40
+"""With more of them, a node's properties are one piece."""
 
 FLAGS = frozenset(("focused", "atomic", "required"))
 """Properties that are there or not, without a value."""
@@ -67,7 +70,9 @@ def _properties(text: str) -> tuple[Piece, ...]:
     """The properties that are there, and, in between, those that could be."""
     if not text:
         return _ABSENT
-    there = [_piece(one) for one in _PROPERTY.finditer(text)]
+    there = [_piece(one) for one in islice(_PROPERTY.finditer(text), MAX_PROPERTIES + 1)]
+    if len(there) > MAX_PROPERTIES:
+        return (Piece("properties", "", text),)
     ranks = [_RANKS.get(piece.name, -1) for piece in there]
     if -1 in ranks or any(one >= other for one, other in pairwise(ranks)):
         return tuple(there)
