@@ -65,10 +65,10 @@ def test_a_failure_that_stays_is_repeated(shown: str) -> None:
 
 def test_a_page_that_is_worded_for_a_goal_is_a_fact_and_no_answer() -> None:
     action = do("visit", url=["https://a.example"], goal="find the keeper")
-    shown = "Useful for the goal find the keeper: Joen Vatt."
+    shown = "Useful for the goal find the keeper: the last one left in 1984."
     found = refusal(after([(action, shown)]), action)
     assert found.reason == "a page is worded anew for a goal each time"
-    assert "Joen Vatt" in found.facts
+    assert "left in 1984" in found.facts
     batch = do("visit", url=["https://a.example", "https://b.example"], goal="find the keeper")
     blocks = "\n=======\n".join(f"https://{one}.example, goal find the keeper: none." for one in "ab")
     assert answer(after([(batch, blocks)]), action) is None
@@ -131,16 +131,16 @@ def test_how_a_memory_speaks_is_learned_from_what_it_said() -> None:
         (do(NOTE, key="ferry", value="07:10"), "OK, 'ferry' is new."),
         (do(NOTE, key="ferry", value="15:40"), "OK, 'ferry' was overwritten."),
         (do("note_read", key="ferry"), "ferry = 15:40"),
-        (do(NOTE, key="reeve", value="Torv"), "OK, 'reeve' is new."),
+        (do(NOTE, key="harbour", value="Brask"), "OK, 'harbour' is new."),
     ]
     state = after(turns)
-    assert answer(state, do(NOTE, key="reeve", value="Holm")) == "OK, 'reeve' was overwritten."
-    assert answer(state, do("note_read", key="reeve")) == "reeve = Torv"
+    assert answer(state, do(NOTE, key="harbour", value="Haldo")) == "OK, 'harbour' was overwritten."
+    assert answer(state, do("note_read", key="harbour")) == "harbour = Brask"
 
 
 def test_whether_an_entry_is_new_is_not_guessed() -> None:
     state = after([(do(NOTE, key="ferry", value="07:10"), "Created 'ferry'.")])
-    assert answer(state, do(NOTE, key="reeve", value="Torv")) is None
+    assert answer(state, do(NOTE, key="harbour", value="Brask")) is None
     assert answer(state, do(NOTE, key="ferry", value="15:40")) is None
 
 
@@ -174,7 +174,7 @@ def test_a_calculator_is_trusted_once_its_wording_was_seen() -> None:
 
 
 def test_refusals_name_a_reason_and_facts_that_bear_on_the_call() -> None:
-    results = "1. [Tarn Light](https://tarn.example)\nBuilt by Idunn Raske.\n\n2. [Wool](https://wool.example)\nSheep."
+    results = "1. [Tarn Light](https://tarn.example)\nBuilt by an engineer from Kessel.\n\n2. [Wool](https://wool.example)\nSheep."
     state = after([(do("search", query="islands"), results)])
     found = refusal(state, do("search", query="who built Tarn Light"))
     assert found.reason == "a search that was not asked before"
@@ -182,7 +182,7 @@ def test_refusals_name_a_reason_and_facts_that_bear_on_the_call() -> None:
     assert "wool.example" not in found.facts
     page = refusal(state, do("visit", url="https://tarn.example"))
     assert page.reason == "a page that was not shown before"
-    assert "Idunn Raske" in page.facts
+    assert "engineer from Kessel" in page.facts
     assert refusal(state, "search[Tarn]").reason == "the action is no tool call"
     assert refusal(state, do("submit", answer="x")).reason == "the agent hands in an answer"
 

@@ -44,7 +44,7 @@ async def session(*actions: str, start: str = "/form", seed: int = 5, with_scrip
 @needs_browser
 async def test_a_form_is_filled_in_by_the_browser_as_the_kernel_says() -> None:
     recorded = await session(
-        "fill({textbox Your name}, 'Ada')",
+        "fill({textbox Your name}, 'Test Customer')",
         "click({checkbox Send me a copy})\nfocus({button Send})",
         "select_option({combobox Subject}, {combobox Subject})",
         "clear({textbox Your name})",
@@ -52,7 +52,7 @@ async def test_a_form_is_filled_in_by_the_browser_as_the_kernel_says() -> None:
         "scroll(0, 200)",
     )
     filled, failed = recorded.turns[0].observation, recorded.turns[2]
-    assert "textbox 'Your name' value='Ada', focused" in filled
+    assert "textbox 'Your name' value='Test Customer', focused" in filled
     assert failed.meta["error"] is True
     assert "did not find some options" in failed.observation
     assert right(recorded) == [True] * 4 or right(recorded) == [True] * 5
@@ -61,7 +61,7 @@ async def test_a_form_is_filled_in_by_the_browser_as_the_kernel_says() -> None:
 @needs_browser
 async def test_tabs_frames_and_errors_are_shown_as_in_the_recordings() -> None:
     recorded = await session(
-        "fill({textbox Your address}, 'ada@moss.example')",
+        "fill({textbox Your address}, 'customer@example.org')",
         "click('All')",
         "new_tab()",
         f"goto('http://{HOST}/nowhere')",

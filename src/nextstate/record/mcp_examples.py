@@ -43,7 +43,10 @@ SESSIONS = (
         (
             ("list_notes", {}),
             ("create_note", {"title": "Groceries", "body": "oat milk\nrye bread", "tags": ["home"]}),
-            ("create_note", {"title": "Sailing trip", "body": "Ask Mira about the boat.", "tags": ["leisure", "may"]}),
+            (
+                "create_note",
+                {"title": "Sailing trip", "body": "Ask the harbour office about the boat.", "tags": ["leisure", "may"]},
+            ),
             ("create_note", {"title": "Groceries", "body": "tea"}),
             ("update_note", {"id": 1, "body": "oat milk\nrye bread\ntea"}),
             ("get_note", {"id": 1}),

@@ -47,11 +47,11 @@ SCRIPTS = (
         1,
         "/form",
         (
-            "fill({textbox Your name}, 'Ada Moss')",
+            "fill({textbox Your name}, 'Test Customer')",
             'fill({textbox Message}, "It\'s about the desk")',
             "click({checkbox Send me a copy})",
             "click({button Send})",
-            "fill({textbox E-mail}, 'ada@moss.example')",
+            "fill({textbox E-mail}, 'customer@example.org')",
             "select_option({combobox Subject}, 'Repair')",
             "press({checkbox Call me back}, 'Space')",
             "click({button Send})",
@@ -97,7 +97,7 @@ SCRIPTS = (
         4,
         "/frame",
         (
-            "fill({textbox Your address}, 'ada@moss.example')\nclick({checkbox Weekly})",
+            "fill({textbox Your address}, 'customer@example.org')\nclick({checkbox Weekly})",
             "click({button Sign up})",
             "click('All')",
             "click({heading Newsletter})",

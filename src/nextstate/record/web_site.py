@@ -21,7 +21,7 @@ HOST = "shop.example"
 
 _GOODS = ("Kettle", "Lamp", "Desk", "Chair", "Mug", "Clock", "Basket", "Rug", "Vase", "Shelf", "Stool", "Mirror")
 _KINDS = ("Oak", "Blue", "Round", "Small", "Folding", "Wool", "Glass", "Tall")
-_SHOPS = ("Quay Street Goods", "Fern & Finch", "Northlight Home", "The Corner Store")
+_SHOPS = ("Quay Street Goods", "Moss & Stone", "Northlight Home", "The Corner Store")
 _WORDS = ("Delivery", "Returns", "Care", "Repair", "Sizes", "Stock")
 _COLOURS = ("Red", "Green", "Grey", "Sand", "Navy")
 
