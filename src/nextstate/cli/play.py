@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nextstate.cli.common import DONE, count, existing, opened_model, printable, say, writable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nextstate.cli.common import Commands
     from nextstate.domain import Domain
     from nextstate.sim import Session
-    from nextstate.types import Setup
+    from nextstate.types import Trajectory
 
 HELP = """\
 An action is one line. Lines that begin with a colon are not actions:
@@ -45,6 +45,9 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="begin as the first trajectory of FILE does (default: the domain's first example)",
     )
+    one.add_argument(
+        "--after", type=int, default=0, metavar="N", help="begin after the first N recorded turns of it (default: 0)"
+    )
     one.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the world model (default: %(default)s)")
     one.set_defaults(run=run)
 
@@ -60,12 +63,13 @@ async def _run(arguments: argparse.Namespace) -> int:
     from nextstate.sim import Session
 
     domain = find(arguments.domain)
-    setup = setup_of(domain, arguments.setup)
+    begun = beginning(domain, arguments.setup, arguments.after)
     async with opened_model(arguments.model) as model:
-        game = Game([Session(model, domain, setup, seed=arguments.seed)])
+        session = Session(model, domain, begun.setup, seed=arguments.seed, history=begun.turns)
+        game = Game([session])
         say(f"{domain.name}, answered by {model.name}; :help lists what is not an action")
-        if setup.initial_state:
-            print(printable(setup.initial_state.rstrip("\n")))
+        if shown := begun.turns[-1].observation if begun.turns else begun.setup.initial_state:
+            print(printable(shown.rstrip("\n")))
         for line in lines(game):
             if line.strip() == ":quit":
                 break
@@ -73,17 +77,19 @@ async def _run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def setup_of(domain: Domain, path: str | None) -> Setup:
-    """The set-up of the first trajectory of ``path``, or of the domain's first example."""
-    from nextstate.data import store
-    from nextstate.types import Setup
+def beginning(domain: Domain, path: str | None, after: int) -> Trajectory:
+    """The first ``after`` turns of the first trajectory of ``path``, or of the domain's first example.
 
-    if path is None:
-        return next((example.setup for example in domain.examples()), Setup())
-    first = next(iter(store.read(existing(path))), None)
+    Raises :class:`UsageError` where there is no such trajectory, or it has fewer turns.
+    """
+    from nextstate.data import store
+
+    first = next(iter(domain.examples() if path is None else store.read(existing(path))), None)
     if first is None or first.domain != domain.name:
-        raise UsageError(f"{path} begins with no trajectory of the domain {domain.name!r}")
-    return first.setup
+        raise UsageError(f"{path or 'the installation'} begins with no trajectory of the domain {domain.name!r}")
+    if not 0 <= after <= len(first.turns):
+        raise UsageError(f"--after {after}: {first.id!r} has {count(len(first.turns), 'turn')}")
+    return replace(first, turns=first.turns[:after])
 
 
 def lines(game: Game) -> Iterator[str]:
@@ -168,7 +174,6 @@ class Game:
             raise UsageError(":save needs a file name")
         store.write(writable(path), [self.session.trajectory])
         print(f"  -- {count(len(self.session.history), 'turn')} written to {path}")
-
 
     def picture(self, path: str) -> None:
         """Raises :class:`UsageError` where there is nothing to draw or no place for it."""

@@ -1,0 +1,77 @@
+"""`SweKernel`: open, step, absorb."""
+
+from __future__ import annotations
+
+from nextstate.domain import Determined, Unknown, calls
+from nextstate.domains.swe import dialects
+from nextstate.domains.swe import operations as op
+from nextstate.domains.swe.kernel import commands, editing, searching, telling, viewing
+from nextstate.domains.swe.kernel.forms import KINDS, Form
+from nextstate.domains.swe.kernel.shell import Shell
+from nextstate.domains.swe.kernel.state import State
+from nextstate.errors import ActionError
+from nextstate.types import Action, Observation, Setup
+
+
+class SweKernel:
+    """See :class:`nextstate.domain.Kernel`. States are immutable; the shell inside only keeps a cache of its work."""
+
+    def __init__(self) -> None:
+        self._shell = Shell()
+
+    def open(self, setup: Setup) -> State:
+        inner = self._shell.open(setup)
+        told = setup.facts.get("shown")
+        told = "bare" if told is None and not {"invoke", "cwd"}.isdisjoint(setup.facts) else told
+        form = Form(str(told), empty="", fails=True) if told in KINDS else Form()
+        return State(inner, inner, self._shell.cwd(inner), alone="invoke" in setup.facts, form=form)
+
+    def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
+        try:
+            call = calls.parse(action)
+        except ActionError:
+            return Unknown("an action that is no tool call")
+        found = self._computed(state, action, call, answers)
+        if isinstance(found, str):
+            return Determined(found, self.absorb(state, action, found, answers))
+        facts = telling.facts(self._shell, state, dialects.operation(call), found.facts)
+        return Unknown(telling.general(found.reason), facts, found.ask)
+
+    def _computed(self, state: State, action: Action, call: calls.Call, answers: tuple[str, ...]) -> str | telling.Lack:
+        operation = dialects.operation(call)
+        kept = state.seen.get(telling.key(state, action, operation))
+        if kept is not None:
+            return kept.observation
+        if isinstance(operation, op.Run):
+            return commands.computed(self._shell, state, call, operation, answers)
+        if isinstance(operation, op.View):
+            return viewing.computed(self._shell, state, call.name, operation)
+        if isinstance(operation, (*op.EDITS, op.Incomplete)):
+            return editing.computed(self._shell, state, call.name, operation)
+        if isinstance(operation, op.FindFiles | op.SearchText):
+            return searching.computed(self._shell, state, call.name, operation)
+        return telling.Lack(telling.WHY_NOT.get(type(operation), "a tool that is not computed"))
+
+    def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
+        try:
+            call = calls.parse(action)
+        except ActionError:
+            return state
+        operation = dialects.operation(call)
+        after = self._absorbed(state, call, operation, observation, answers)
+        return telling.remembered(self._shell, after, telling.key(state, action, operation), operation, observation)
+
+    def _absorbed(
+        self, state: State, call: calls.Call, operation: op.Operation, shown: str, answers: tuple[str, ...]
+    ) -> State:
+        if isinstance(operation, op.Run):
+            return commands.absorbed(self._shell, state, call, operation, shown, answers)
+        if isinstance(operation, op.View | op.Open | op.Move | op.NewFile):
+            return viewing.absorbed(self._shell, state, call.name, operation, shown)
+        if isinstance(operation, (*op.EDITS, op.Incomplete)):
+            return editing.absorbed(self._shell, state, call.name, operation, shown)
+        if isinstance(operation, op.Python):
+            return commands.ran_code(self._shell, state, operation.code)
+        if isinstance(operation, op.FindFiles | op.SearchText):
+            return searching.learned(self._shell, state, call.name, operation, shown)
+        return state
