@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 USE := $(VENV)/.installed-use
 DEV := $(VENV)/.installed-dev
+DESKTOP := xvfb openbox dbus at-spi2-core python3-gi gir1.2-gtk-3.0 gir1.2-atspi-2.0
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help demo test check model system clean
@@ -12,7 +13,7 @@ help:
 	@echo "make demo    record a short shell session, let the embedded world model live through it, compare"
 	@echo "make test    ruff, mypy and pytest (pulls the default model, 98 MB, if it is not there)"
 	@echo "make check   ruff and mypy only"
-	@echo "make system  install tmux, bubblewrap, git, sqlite3 and chromium with apt-get (as root)"
+	@echo "make system  install what recorders need with apt-get, as root: a sandbox, tmux, git, a browser, a small desktop"
 	@echo "make clean   remove .venv and caches"
 
 demo: $(USE)
@@ -32,8 +33,9 @@ model: $(DEV)
 	$(BIN)/nextstate models pull smollm2-135m || echo "warning: the default model could not be pulled; the tests that need it will skip" >&2
 
 system:
-	@test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "make system needs root and apt-get; install tmux, bubblewrap, git, sqlite3 and chromium by hand" >&2; exit 1; }
+	@test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "make system needs root and apt-get; install tmux bubblewrap git sqlite3 chromium $(DESKTOP) by hand" >&2; exit 1; }
 	apt-get update -qq && apt-get install -y -qq tmux bubblewrap git sqlite3 chromium
+	apt-get install -y -qq --no-install-recommends $(DESKTOP)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

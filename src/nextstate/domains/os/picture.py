@@ -1,0 +1,46 @@
+"""A desktop's screen as a picture: a box for each element where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nextstate.domain import picture
+from nextstate.domain.picture import Bounds, Box
+from nextstate.domains.os import table
+from nextstate.domains.os.table import Row, Table
+from nextstate.types import Observation
+
+MAX_LINES = 5_000
+"""Lines of a text that is no table that are listed."""
+
+
+def page(observation: Observation) -> str:
+    """The picture of a screen; the plain lines of a text that is no table that can be read."""
+    screen = table.read(observation)
+    if screen is None:
+        return picture.page("Desktop", _plain(observation))
+    titles = [row.name for row in screen.rows if row.tag in table.WINDOWS and "active" in row.states]
+    return picture.page(titles[0] if titles and titles[0] else "Desktop", _boxes(screen))
+
+
+def _boxes(screen: Table) -> Iterator[Box]:
+    """The rows in drawing order: menus that popped up lie above everything else."""
+    above = screen.popped()
+    for number in sorted(range(len(screen.rows)), key=lambda number: (number in above, number)):
+        yield _box(screen.rows[number], number)
+
+
+def _box(row: Row, number: int) -> Box:
+    parts = [part for part in (row.name, row.text.replace("\\n", " / ")) if part]
+    return Box(row.tag, " ".join(parts), tuple(sorted(row.states)), _bounds(row), id=str(number + 1))
+
+
+def _bounds(row: Row) -> Bounds | None:
+    box = row.box
+    return None if box is None else (box.x, box.y, box.x + box.width, box.y + box.height)
+
+
+def _plain(observation: Observation) -> Iterator[Box]:
+    for line in observation.split("\n", MAX_LINES)[:MAX_LINES]:
+        if line.strip():
+            yield Box("line", line)
