@@ -22,8 +22,8 @@ MOST = 50
 @pytest.mark.parametrize(
     ("form", "folder", "least"),
     [
-        ("bfcl", "tools_bfcl_replay", 45),
-        ("tau-bench", "tools_tau_bench", 12),
+        ("bfcl", "tools_bfcl_replay", 85),
+        ("tau-bench", "tools_tau_bench", 15),
         ("livemcpbench", "tools_livemcpbench", 1),
     ],
 )

@@ -156,3 +156,27 @@ def test_fields_that_a_tool_shows_are_told_as_they_were_last_known() -> None:
     assert "tanklevel 10.5" in unknown(after(setup), "check_tank", deep=True).facts
     state = after(setup, (call("fill_tank", litres=2), '{"tank_level": 12.5}'))
     assert "tanklevel 12.5" in unknown(state, "check_tank", deep=True).facts
+
+
+PRICES = {"type": "object", "properties": {"price": WHOLE, "weight": WHOLE}}
+SHOP = Setup(
+    tools=(
+        tool("get_fruit", {"fruit": TEXT}, PRICES),
+        tool("add_to_basket", {"item": TEXT}, {"properties": {"basket": {"type": "array"}}}),
+    ),
+    facts={"fruits": {"PLUM": {"price": 3, "weight": 9}, "pear": {"price": 4, "weight": 8}}},
+)
+
+
+def test_a_thing_that_does_not_bear_its_name_is_read_from_the_facts_a_second_time_too() -> None:
+    state = after(SHOP, (call("get_fruit", fruit="PLUM"), '{"price": 3, "weight": 9}'))
+    assert json.loads(said(state, "get_fruit", fruit="pear") or "") == {"price": 4, "weight": 8}
+    odd = after(SHOP, (call("get_fruit", fruit="PLUM"), '{"cost": 3}'))
+    assert said(odd, "get_fruit", fruit="pear") is None
+
+
+def test_a_write_of_a_list_of_its_own_leaves_the_things_that_stand_in_it() -> None:
+    added = (call("add_to_basket", item="PLUM"), '{"basket": ["PLUM"]}')
+    assert json.loads(said(after(SHOP, added), "get_fruit", fruit="PLUM") or "") == {"price": 3, "weight": 9}
+    vague = (call("add_to_basket", item="PLUM"), '{"result": "done"}')
+    assert said(after(SHOP, vague), "get_fruit", fruit="PLUM") is None

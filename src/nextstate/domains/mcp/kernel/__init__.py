@@ -4,7 +4,10 @@ It knows no service and no tool by name. A call is checked against its declarati
 was made before shows the same as long as nothing may have changed it (`memory`, `effects`); a thing that a result, a
 write or the facts showed is read from there (`records`, `cells`, `given`; files and folders: `tree`, `documents`); what
 a tool showed for other arguments is carried over to these (`templates`, `carry`) if the call is made in the same
-situation (`entities`); calculations are done (`sums`), and a few writes follow from their declaration (`consequences`).
+situation (`entities`), and a change that a tool made to one thing is made to another (`changes`); calculations are done
+(`sums`, `counts`). First results of writes follow from declarations where these tell every field (`consequences`,
+`wholes`, and `choices` with `quantities` for states such as ``locked``). What was written is read again (`texts`), and
+a list is shown with what was created and deleted since (`lists`).
 `words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
 """
 
@@ -15,8 +18,12 @@ from typing import TYPE_CHECKING
 from nextstate.domain import Determined, Unknown, calls
 from nextstate.domains.mcp.kernel import (
     cells,
+    changes,
+    choices,
     consequences,
+    counts,
     documents,
+    lists,
     memory,
     records,
     refusals,
@@ -24,6 +31,8 @@ from nextstate.domains.mcp.kernel import (
     shown,
     sums,
     templates,
+    texts,
+    wholes,
 )
 from nextstate.domains.mcp.kernel import state as states
 from nextstate.errors import ActionError
@@ -39,9 +48,15 @@ WAYS: dict[str, Callable[[State, Call], str | None]] = {
     "memory": memory.again,
     "records": records.find,
     "cells": cells.find,
+    "lists": lists.find,
     "documents": documents.find,
+    "texts": texts.find,
+    "counts": counts.find,
     "sums": sums.find,
     "consequences": consequences.find,
+    "choices": choices.find,
+    "wholes": wholes.find,
+    "changes": changes.find,
     "templates": templates.find,
 }
 """The ways in which a result may be determined, the surest first."""
@@ -64,6 +79,7 @@ class McpKernel:
         if refusal is not None and refusal.text is None:
             reason = "the arguments are against the schema" if call.name in state.tools else "the tool is not declared"
             return Unknown(reason, said.refused(refusal, call.name))
+        call = states.understood(state, call)
         found = refusal.text if refusal is not None else computed(state, call)[1]
         if found is None:
             return Unknown(said.reason(state, call), said.facts(state, call))

@@ -51,13 +51,13 @@ def _latest(state: State, call: Call, fields: frozenset[str]) -> tuple[int, dict
         value = event.shown.value
         if event.shown.failed or event.profile.service != service or not isinstance(value, dict):
             continue
-        if fields <= value.keys() and (event.call == call or _writes(event, fields)):
+        if fields <= value.keys() and (event.call == call or writes(event, fields)):
             return index, {name: value[name] for name in value if name in fields}
     found = state.given.holding(fields)
     return -1, _picked(found[0], fields) if len(found) == 1 else None
 
 
-def _writes(event: Event, fields: frozenset[str]) -> bool:
+def writes(event: Event, fields: frozenset[str]) -> bool:
     """Whether a call writes just these fields: its name speaks of them."""
     name = words.normal(event.call.name)
     return not event.reads and all(words.normal(one) in name for one in fields)

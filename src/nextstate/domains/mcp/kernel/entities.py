@@ -89,14 +89,15 @@ def situation(state: State, index: int, call: Call) -> Situation | None:
         if words.programs(name) or words.conditions(name):
             return None
         if (shown.scalar(leaf) and shown.marks({name: leaf})) or words.identifies(name):
-            status = _status(state, index, shown.mark(str(leaf)))
-            if status is None:
+            known = status(state, index, shown.mark(str(leaf)))
+            if known is None:
                 return None
-            found.append((name, status))
+            found.append((name, known))
     return tuple(found)
 
 
-def _status(state: State, index: int, mark: str) -> Status | None:
+def status(state: State, index: int, mark: str) -> Status | None:
+    """What was known of the thing with a mark, before the event with this index; ``None`` where that is in doubt."""
     for event in reversed(state.events[max(0, index - MAX_LOOKED) : index]):
         if event.profile.effect is Effect.UNKNOWN and event.shown.failed is not True:
             return None

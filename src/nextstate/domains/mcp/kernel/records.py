@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domains.mcp.kernel import effects, shown, words
+from nextstate.domains.mcp.kernel import cells, effects, shown, words
 from nextstate.domains.mcp.kernel.words import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nextstate.domain.calls import Call
     from nextstate.domains.mcp.kernel.shown import Shown
@@ -64,7 +64,15 @@ def _views(state: State, call: Call) -> list[View]:
         return _declared(state, call) if len(call.arguments) == 1 == len(named) else []
     alike = [event for event in earlier if event.call.arguments.keys() == call.arguments.keys()]
     found = [view for name in named for view in _learned(name, call, alike)]
-    return found[:1]
+    if found or len(call.arguments) != 1 or len(named) != 1:
+        return found[:1]
+    declared = _declared(state, call)  # what is shown does not bear the name by which it is asked for
+    kept = all(
+        isinstance(one.shown.value, dict) and frozenset(one.shown.value) in view.fields
+        for one in earlier
+        for view in declared
+    )
+    return [view for view in declared if not view.field] if kept else []
 
 
 def _declared(state: State, call: Call) -> list[View]:
@@ -120,7 +128,7 @@ def _is(one: Any, other: Any) -> bool:
 
 
 def _shown(state: State, call: Call, view: View) -> str | None:
-    record = _known(state, call, view)
+    record = known(state, call, view)
     if record is None:
         return None
     value: Any = record
@@ -129,7 +137,7 @@ def _shown(state: State, call: Call, view: View) -> str | None:
     return shown.written(value, view.like)
 
 
-def _known(state: State, call: Call, view: View) -> Mapping[str, Any] | None:
+def known(state: State, call: Call, view: View) -> Mapping[str, Any] | None:
     """The thing as it is now: from the latest event that showed it whole, and what later ones showed of it."""
     mark = shown.mark(str(call.arguments[view.argument]))
     last = len(state.events) - 1
@@ -206,17 +214,22 @@ def _brought_up(
 def _patched(event: Event, call: Call, view: View, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The thing after a write whose result shows all that it changed; ``None`` where that is not certain."""
     result = event.shown.value
-    if event.profile.effect is Effect.UNKNOWN or not isinstance(result, dict) or not result.keys() <= record.keys():
+    if event.profile.effect is Effect.UNKNOWN or not isinstance(result, dict):
         return None
-    if not _is(result.get(view.field), call.arguments[view.argument]) or any(map(_runtime, record)):
+    if result and not result.keys() & record.keys() and cells.writes(event, frozenset(result)):
+        return record
+    if not result.keys() <= record.keys():
+        return None
+    if not _is(result.get(view.field), call.arguments[view.argument]) or runs_on(record):
         return None
     if any(name in record and name not in result for name in event.call.arguments):
         return None
     return {**record, **result} if all(_alike(record[name], result[name]) for name in result) else None
 
 
-def _runtime(name: str) -> bool:
-    return bool(_KEPT_BY_SERVER & set(words.words(name)))
+def runs_on(names: Iterable[str]) -> bool:
+    """Whether one of these names is that of a field that changes with every write."""
+    return any(_KEPT_BY_SERVER & set(words.words(name)) for name in names)
 
 
 def _alike(old: Any, new: Any) -> bool:

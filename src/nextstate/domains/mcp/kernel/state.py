@@ -114,8 +114,22 @@ def after(state: State, event: Event) -> State:
     return replace(state, events=(*state.events, event), last=last)
 
 
+_OPEN = frozenset("additionalProperties patternProperties allOf anyOf oneOf $ref".split())
+"""Words of a schema that may declare more properties than it lists."""
+
+
+def understood(state: State, call: Call) -> Call:
+    """The call without arguments that its tool does not declare, which servers pass over where they do not refuse."""
+    tool = state.tools.get(call.name)
+    declared: Any = tool.input_schema.get("properties") if tool and not _OPEN & tool.input_schema.keys() else None
+    if not isinstance(declared, dict) or call.arguments.keys() <= declared.keys():
+        return call
+    return calls.Call(call.name, {name: value for name, value in call.arguments.items() if name in declared})
+
+
 def event(state: State, call: Call, text: str) -> Event:
     """What there is to remember of a call."""
+    call = understood(state, call)
     result = shown.read(text)
     named = shown.marks(call.arguments)
     return Event(
