@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nextstate.conform import check
 from nextstate.domain import find
-from nextstate.domains.search import codec
+from nextstate.domains.search import codec, failures
 from nextstate.errors import ActionError
 from nextstate.types import Query, Setup
 
@@ -78,6 +78,6 @@ def test_json_counts_by_value_however_it_is_laid_out(value: object) -> None:
 
 def test_failed_says_nothing_about_nothing() -> None:
     query = Query("search", Setup(), (), '{"name": "search", "arguments": {"query": "x"}}')
-    assert codec.failed(query, "  \n") is None
-    assert codec.failed(query, "No results found.") is True
-    assert codec.failed(query, "Tarn Light is a lighthouse.") is False
+    assert failures.failed(query, "  \n") is None
+    assert failures.failed(query, "No results found.") is True
+    assert failures.failed(query, "Tarn Light is a lighthouse.") is False

@@ -9,7 +9,7 @@ import pytest
 
 from nextstate.data import sources
 from nextstate.domain import Determined, calls
-from nextstate.domains.search import codec
+from nextstate.domains.search import codec, failures
 from nextstate.domains.search.checks import CHECKS
 from nextstate.domains.search.kernel import SearchKernel
 from nextstate.types import Query, Setup
@@ -81,6 +81,6 @@ def test_errors_that_a_harness_marks_are_failures(recordings: Callable[[str], Pa
     marked = [turn for turn in turns if turn.meta.get("error")]
     query = Query("search", sample(recordings, "fireact")[0].setup, (), "")
     assert marked
-    assert all(codec.failed(query, turn.observation) for turn in marked)
-    told = sum(codec.failed(query, turn.observation) is True for turn in turns)
+    assert all(failures.failed(query, turn.observation) for turn in marked)
+    told = sum(failures.failed(query, turn.observation) is True for turn in turns)
     assert told < 0.05 * len(turns)

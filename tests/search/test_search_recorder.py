@@ -12,10 +12,9 @@ from nextstate.data import store
 from nextstate.domain import calls, find
 from nextstate.domains.search import failures
 from nextstate.errors import ActionError, DataError, UsageError
-from nextstate.record import search
+from nextstate.record import search_examples
 from nextstate.record.search import Engine, record
 from nextstate.record.search_pages import PAGES, read_pages
-from nextstate.record.search_sessions import golden
 
 if TYPE_CHECKING:
     from nextstate.types import Json
@@ -28,13 +27,13 @@ def show(name: str, **arguments: Json) -> str:
 
 
 def test_the_golden_examples_are_what_the_engine_shows_today(tmp_path: Path) -> None:
-    search.main(["--out", str(tmp_path / "examples.jsonl")])
+    search_examples.main(["--out", str(tmp_path / "examples.jsonl")])
     recorded = list(store.read(tmp_path / "examples.jsonl"))
     assert [one.turns for one in recorded] == [one.turns for one in find("search").examples()]
 
 
 def test_the_golden_examples_fail_now_and_then_and_are_small() -> None:
-    turns = [turn for one in golden() for turn in one.turns]
+    turns = [turn for one in search_examples.golden() for turn in one.turns]
     assert 10 <= sum(failures.failure(turn.observation) is not None for turn in turns) < len(turns) / 2
     assert sum(len(turn.observation) for turn in turns) < 50_000
 

@@ -9,7 +9,7 @@ from swe_walk import bash, call, editor
 
 from nextstate.domain import find
 from nextstate.domains.swe.checks import CHECKS
-from nextstate.domains.swe.failure import failed
+from nextstate.domains.swe.failures import failed
 from nextstate.types import Query, Setup, Turn
 
 

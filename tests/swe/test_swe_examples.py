@@ -9,7 +9,7 @@ import pytest
 from nextstate import conform
 from nextstate.domain import calls, find
 from nextstate.domains.swe import codec
-from nextstate.domains.swe.failure import failed
+from nextstate.domains.swe.failures import failed
 from nextstate.errors import ActionError
 from nextstate.record import sandbox, swe, swe_examples
 from nextstate.types import Query

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextstate.domains.web import codec
+from nextstate.domains.web import checks, codec
 from nextstate.domains.web.actions import ACTIONS, BUTTONS, MODIFIERS, STANDARD
 from nextstate.domains.web.codec import Call
 from nextstate.errors import ActionError
@@ -132,6 +132,6 @@ def test_how_often_a_failing_click_was_tried_again_does_not_count() -> None:
 def test_a_screen_with_an_error_section_has_failed() -> None:
     query = Query("web", Setup(), (), "noop()")
     good = f"{codec.TABS}\n\nTab 0\n\n{codec.TREE}\n\nRootWebArea ''"
-    assert codec.failed(query, good) is False
-    assert codec.failed(query, f"{good}\n\n{codec.ERROR}\n\nIndexError: list index out of range") is True
-    assert codec.failed(query, "a screen of another form") is None
+    assert checks.failed(query, good) is False
+    assert checks.failed(query, f"{good}\n\n{codec.ERROR}\n\nIndexError: list index out of range") is True
+    assert checks.failed(query, "a screen of another form") is None

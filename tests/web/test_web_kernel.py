@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from web_screens import FORM, screen
 
 from nextstate.domain import Determined, Unknown
-from nextstate.domains.web.kernel import WebKernel, page
+from nextstate.domains.web import page
+from nextstate.domains.web.kernel import WebKernel
 from nextstate.types import Setup
 
 if TYPE_CHECKING:

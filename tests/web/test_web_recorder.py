@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 from nextstate.domain import Determined, find
-from nextstate.domains.web.kernel import page
+from nextstate.domains.web import page
 from nextstate.errors import ActionError, UsageError
 from nextstate.record import web, web_examples
 from nextstate.record.web_site import HOST, Site

@@ -1,8 +1,9 @@
 """What a domain is: a value that says how its world is worded, read, compared and, where possible, computed.
 
 Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
-beside this one are what several domains are made of: tool calls (`calls`), golden examples (`golden`), screens that are
-predicted as edits (`edits`) and shown as pictures (`picture`).
+beside this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
+(`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), and screens that are predicted as
+edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
@@ -101,9 +102,12 @@ class Domain:
 
     def before(self, query: Query) -> Observation:
         """What was shown before the query's action; empty where that was nothing."""
-        if query.history:
-            return query.history[-1].observation
-        return query.setup.initial_state if self.screens else ""
+        return last_screen(query) if query.history or self.screens else ""
+
+
+def last_screen(query: Query) -> Observation:
+    """The screen that the query's action is done to, in a domain whose observations are screens."""
+    return query.history[-1].observation if query.history else query.setup.initial_state
 
 
 GROUP = "nextstate.domains"

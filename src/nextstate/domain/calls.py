@@ -7,11 +7,11 @@ declares. Schemas are JSON Schema, 2020-12 unless a schema says otherwise, as in
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain.strict_json import MAX_DEPTH, deep, finite, no_constant
 from nextstate.errors import ActionError, nearest_name
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MAX_ACTION = 1_000_000
 """Characters of one call."""
-MAX_DEPTH = 100
-"""Objects and arrays inside each other."""
+MAX_DIGITS = 4_300
+"""Digits of a whole number, as many as Python reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ def parse(action: Action) -> Call:
     return Call(name, arguments)
 
 
+def call_of(action: Action) -> Call | None:
+    """The call that an action is; ``None`` where it is none."""
+    try:
+        return parse(action)
+    except ActionError:
+        return None
+
+
 EXAMPLE = '{"name": "list_files", "arguments": {"path": "/"}}'
 
 
@@ -58,38 +66,33 @@ def _object(action: Action) -> dict[str, Any]:
     if not action.strip():
         raise ActionError("the action is empty; give a tool call: " + EXAMPLE)
     try:
-        value = json.loads(action, parse_constant=_no_constant, parse_float=_finite)
-        action.encode()
-    except (ValueError, RecursionError) as error:
+        value = json.loads(action, parse_constant=no_constant, parse_float=finite, parse_int=_whole)
+        _encoded(action, value)
+    except RecursionError:
+        raise ActionError(f"the tool call is nested more than {MAX_DEPTH} deep") from None
+    except ValueError as error:
         raise ActionError(f"the action is not JSON: {str(error)[:200]}; give a tool call: {EXAMPLE}") from None
     if not isinstance(value, dict):
         raise ActionError(f"a tool call is a JSON object, got {_kind(value)}: {EXAMPLE}")
-    if _deep(value):
+    if deep(value):
         raise ActionError(f"the tool call is nested more than {MAX_DEPTH} deep")
     return value
 
 
-def _deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return False
-    return True
+def _whole(number: str) -> int:
+    if len(number) <= MAX_DIGITS:
+        return int(number)
+    raise ValueError(f"a number of {len(number)} digits; at most {MAX_DIGITS} are taken")
 
 
-def _inside(value: object) -> list[object]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-
-
-def _no_constant(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _finite(number: str) -> float:
-    if math.isfinite(value := float(number)):
-        return value
-    raise ValueError(f"{number[:40]} is beyond every number of JSON")
+def _encoded(action: str, value: object) -> None:
+    """Raises :class:`ValueError` for half of a surrogate pair, as it stands or escaped."""
+    try:
+        action.encode()
+        if "\\u" in action:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair is no text") from None
 
 
 def _kind(value: object) -> str:
@@ -117,21 +120,11 @@ def undeclared(setup: Setup, name: str) -> str:
 def problems(schema: Mapping[str, Json], value: Any) -> tuple[str, ...]:
     """What of ``value`` breaks a JSON Schema, in the words of the ``jsonschema`` library, the most relevant first.
 
-    Empty where nothing does. A schema that is itself broken, or refers to anything outside itself, demands nothing.
+    Empty where nothing does. A schema that is itself broken, refers to anything outside itself or takes too long to
+    check demands nothing (`schemas`).
     """
     if not schema:
         return ()
-    from jsonschema import SchemaError
-    from jsonschema.exceptions import relevance
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from jsonschema_specifications import REGISTRY as SPECIFICATIONS
-    from referencing.exceptions import Unresolvable
+    from nextstate.domain.schemas import errors
 
-    kind = validator_for(dict(schema), default=Draft202012Validator)
-    try:
-        kind.check_schema(dict(schema))
-        validator = kind(dict(schema), registry=SPECIFICATIONS)  # a registry that fetches nothing
-        found = sorted(validator.iter_errors(value), key=relevance, reverse=True)
-    except (SchemaError, Unresolvable, RecursionError, ValueError):
-        return ()
-    return tuple(error.message for error in found)
+    return tuple(error.message for error in errors(schema, value))

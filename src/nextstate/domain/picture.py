@@ -64,6 +64,13 @@ def page(title: str, boxes: Iterable[Box]) -> str:
     return _HEAD.replace("{title}", name) + "\n".join(body) + "\n</body>\n</html>\n"
 
 
+def lines(text: str) -> Iterator[Box]:
+    """The boxes of a text that is no known form of screen: one for each line with anything on it, as it is indented."""
+    for line in text.split("\n"):
+        if shown := line.strip():
+            yield Box("line", shown, depth=len(line) - len(line.lstrip()))
+
+
 def visible(text: str) -> str:
     """``text`` with signs for characters that cannot be seen or that change the direction of others.
 

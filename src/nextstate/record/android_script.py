@@ -13,17 +13,16 @@ synthetic wherever it is kept. As an environment::
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nextstate.data import store
 from nextstate.data.sources import android_screen, uiautomator
 from nextstate.domains.android import codec
+from nextstate.record import command
 from nextstate.record.android_device import Device, moved, touched, typed
 from nextstate.record.android_dump import Node, nodes, xml
 from nextstate.types import NOTHING, Action, Observation, Setup, Source, Trajectory, Turn
@@ -235,8 +234,7 @@ def _random(dice: random.Random, device: Device) -> Action:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write trajectories to a file: the golden examples, or random episodes."""
-    parser = argparse.ArgumentParser(prog="python -m nextstate.record.android_script", description=main.__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="the file to write, in the trajectory format")
+    parser = command.parser("android_script", main.__doc__)
     parser.add_argument("--episodes", type=int, default=0, help="how many random episodes, instead of the examples")
     parser.add_argument("--steps", type=int, default=40, help="actions of a random episode")
     parser.add_argument("--seed", type=int, default=0, help="which random episodes")

@@ -10,7 +10,6 @@ for the length of a recording, with a home of their own. Actions are performed b
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import json
@@ -29,6 +28,7 @@ from nextstate.domains.os import grammar
 from nextstate.domains.os.steps import Wait
 from nextstate.errors import UsageError
 from nextstate.record import processes
+from nextstate.record.command import parser
 from nextstate.record.desktop_input import Input
 from nextstate.record.desktop_script import SCRIPTS, resolved
 from nextstate.types import Action, Json, Setup, Source, Trajectory, Turn
@@ -249,11 +249,10 @@ async def examples() -> list[Trajectory]:
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the golden examples to a file."""
-    parser = argparse.ArgumentParser(prog="python -m nextstate.record.desktop", description="record a real desktop")
-    parser.add_argument("--out", required=True, help="the file to write, .jsonl")
-    store.write(parser.parse_args(arguments).out, asyncio.run(examples()))
+def main() -> None:
+    """Record the golden examples of the os domain on a real desktop."""
+    arguments = parser("desktop", main.__doc__).parse_args()
+    store.write(arguments.out, asyncio.run(examples()))
 
 
 if __name__ == "__main__":

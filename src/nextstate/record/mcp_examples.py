@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nextstate.data import store
 from nextstate.domain import calls
-from nextstate.record import mcp
+from nextstate.record import command, mcp
 from nextstate.record.mcp_notes_server import INSTRUCTIONS
 from nextstate.types import Source
 
@@ -134,16 +133,14 @@ def _described(session: Session) -> str:
     return f"{INSTRUCTIONS}\n\nBefore the first call the store holds: {held}\n"
 
 
+async def examples() -> list[Trajectory]:
+    """Record all :data:`SESSIONS`."""
+    return list(await asyncio.gather(*map(play, SESSIONS)))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Record all sessions and write them to a file."""
-    parser = argparse.ArgumentParser(description="Record the golden examples of the MCP domain again.")
-    parser.add_argument("--out", metavar="FILE", required=True, help="trajectory file to write")
-    target = Path(parser.parse_args(arguments).out)
-
-    async def every() -> list[Trajectory]:
-        return list(await asyncio.gather(*map(play, SESSIONS)))
-
-    store.write(target, asyncio.run(every()))
+    """Record the golden examples of the MCP domain."""
+    store.write(command.parser("mcp_examples", main.__doc__).parse_args(arguments).out, asyncio.run(examples()))
 
 
 if __name__ == "__main__":

@@ -13,18 +13,15 @@ is fetched from anywhere. The tools:
 ``memory_search``                      ``query``
 =====================================  =============================================================================
 
-``python -m nextstate.record.search --out FILE`` records the golden examples of the domain again.
+:mod:`nextstate.record.search_examples` records the golden examples of the domain.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nextstate.data import store
 from nextstate.data.scrub import scrub
 from nextstate.domain import calls
 from nextstate.domains.search import layout, memory
@@ -210,16 +207,3 @@ def _told(pages: Sequence[Page], notes: Mapping[str, str], known: Sequence[str])
         entries = [f"- {key}: {text}" for key, text in notes.items()]
         lines += ["The memory holds:", *entries] if entries else [memory.EMPTY]
     return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Record the golden examples into a file."""
-    from nextstate.record.search_sessions import golden
-
-    parser = argparse.ArgumentParser(prog="python -m nextstate.record.search", description=main.__doc__)
-    parser.add_argument("--out", required=True, type=Path, help="the .jsonl file to write")
-    store.write(parser.parse_args(arguments).out, golden())
-
-
-if __name__ == "__main__":
-    main()

@@ -2,24 +2,20 @@
 
 ``bash`` is a real bash (:mod:`nextstate.record.shell`); the other tools work on the same files
 (:mod:`nextstate.record.swe_tools`). Two ways to run commands: one shell that lives on, with its output bare, or a new
-shell for every command, with the exit status between tags. The golden examples are made again by::
-
-    python -m nextstate.record.swe --out examples.jsonl
+shell for every command, with the exit status between tags. :mod:`nextstate.record.swe_examples` records the golden
+examples of the domain.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nextstate.data import store
 from nextstate.data.scrub import scrub
 from nextstate.domain import calls
 from nextstate.errors import ActionError
@@ -134,31 +130,3 @@ async def _turn(action: Action, files: Files, run: Callable[[str], Awaitable[Sho
         return Turn(action, f"Error: {error}\n", {"error": True})
     except KeyError as missing:
         return Turn(action, f"Error: the call of {call.name} lacks {missing}\n", {"error": True})
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Record the golden examples (or seeded practice episodes) to a file."""
-    from nextstate.record import swe_examples
-
-    parser = argparse.ArgumentParser(prog="python -m nextstate.record.swe", description=main.__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="the file to write, in the trajectory file format")
-    parser.add_argument(
-        "--practice", type=int, default=0, metavar="N", help="N seeded episodes instead of the examples"
-    )
-    options = parser.parse_args(argv)
-    made = swe_examples.practice(options.practice) if options.practice else swe_examples.golden()
-    store.write(options.out, asyncio.run(_all(made)))
-    return os.EX_OK
-
-
-async def _all(made: Sequence[Any]) -> list[Trajectory]:
-    return [
-        await record(
-            one.actions, id=one.id, repository=one.repository, fresh_shells=one.fresh_shells, source=one.source
-        )
-        for one in made
-    ]
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

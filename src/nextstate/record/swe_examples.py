@@ -1,14 +1,20 @@
-"""Episodes to record: golden examples of the domain, and seeded ones to practise on."""
+"""Episodes to record: the golden examples of the swe domain, and seeded ones to practise on.
+
+``python -m nextstate.record.swe_examples --out FILE`` records the examples again, with ``--practice N`` N other ones.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from nextstate.data import store
 from nextstate.domain.calls import render
-from nextstate.record.swe import Repository
-from nextstate.types import Action, Source
+from nextstate.record import command
+from nextstate.record.swe import Repository, record
+from nextstate.types import Action, Source, Trajectory
 
 OWN = Source("nextstate recordings", licence="Apache-2.0")
 
@@ -180,7 +186,7 @@ def _episode(seed: int) -> Episode:
     files = {f"pack/{name}": text for name, text in texts.items()} | {"notes.txt": "one\ntwo\nthree\n"}
     lines = {f"pack/{name}": text.splitlines() for name, text in texts.items()}
     actions = tuple(_any(chance, lines) for _ in range(18))
-    return Episode(f"swe-practice-{seed}", Repository(files), actions, fresh_shells=False)
+    return Episode(f"swe-practice-{seed}", Repository(files), actions)
 
 
 def _module(chance: random.Random) -> str:
@@ -216,3 +222,25 @@ def _changed(chance: random.Random, path: str, lines: dict[str, list[str]]) -> A
     line = chance.choice(rows)
     new = chance.choice((line.replace("total", "value"), line + "  # seen", f"{line}\n    # {chance.choice(WORDS)}"))
     return _edit(path, line, new)
+
+
+async def _recorded(episodes: Sequence[Episode]) -> list[Trajectory]:
+    return [
+        await record(
+            one.actions, id=one.id, repository=one.repository, fresh_shells=one.fresh_shells, source=one.source
+        )
+        for one in episodes
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record the golden examples of the swe domain, or seeded episodes."""
+    parser = command.parser("swe_examples", main.__doc__)
+    parser.add_argument("--practice", type=int, default=0, metavar="N", help="N seeded episodes instead")
+    chosen = parser.parse_args(arguments)
+    episodes = practice(chosen.practice) if chosen.practice else golden()
+    store.write(chosen.out, asyncio.run(_recorded(episodes)))
+
+
+if __name__ == "__main__":
+    main()

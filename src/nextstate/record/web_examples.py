@@ -1,28 +1,25 @@
 """The golden examples of the web domain, recorded anew from a real browser.
 
-    python -m nextstate.record.web_examples --out src/nextstate/domains/web/examples.jsonl
-
-An action of the scripts below names its element by role and name (``click({link Prices})``), so that it stays right
-when the numbers of the elements change.
+``python -m nextstate.record.web_examples --out FILE`` makes them again. An action of the scripts below names its
+element by role and name (``click({link Prices})``), so that it stays right when the numbers of the elements change.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextstate.data import store
 from nextstate.errors import UsageError
+from nextstate.record import command
 from nextstate.record.web import record
 from nextstate.record.web_site import HOST, Site
 from nextstate.types import NOTHING, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nextstate.types import Action, Json, Trajectory
 
@@ -147,10 +144,9 @@ async def examples() -> list[Trajectory]:
     return made
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Record the golden examples of the web domain.")
-    parser.add_argument("--out", type=Path, required=True, help="the file to write (.jsonl)")
-    store.write(parser.parse_args().out, asyncio.run(examples()))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record the golden examples of the web domain."""
+    store.write(command.parser("web_examples", main.__doc__).parse_args(arguments).out, asyncio.run(examples()))
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ def read(syntax: Syntax) -> Callable[[Query, str], Observation]:
         if form is None:
             return text
         base = _base(query, form)
+        if not rest.strip():
+            return base  # the same screen, however long it is
         if not _comparable(base):
             raise ReplyError("the screen that is edited is too long for edits; write the whole one, below: screen")
         return apply(Screen(syntax, base), rest.split("\n"))

@@ -36,6 +36,11 @@ MARK = "|"
 MAX_PROGRAM = 20_000
 """The most lines that edits may have."""
 
+MAX_SHIFTS = 8
+"""The most numbers that one shift may change."""
+MAX_SET = 1_000_000
+"""The most characters that one edit may set in several lines together."""
+
 WORDS = ("after", "delete", "move", "replace", "set", "shift")
 
 _SWITCH = r"[+-][A-Za-z_][\w-]*"
@@ -119,6 +124,10 @@ def _set(plan: Plan, rest: str, lines: list[str]) -> None:
             for switch in change["switches"].split():
                 _set_lines(plan, span, switch[1:], switch[1:] if switch[0] == "+" else None)
             if change["name"]:
+                if len(change["text"]) * (span[1] - span[0]) > MAX_SET:
+                    raise ReplyError(
+                        f"the edit {_short('set ' + rest)} gives many lines a long text; set one at a time"
+                    )
                 _set_lines(plan, span, change["name"], change["text"])
             return
     what, blank_, change_ = rest.partition(" ")
@@ -154,9 +163,14 @@ def _unset(plan: Plan, span: tuple[int, int], name: str) -> ReplyError:
 
 
 def _shift(plan: Plan, rest: str, lines: list[str]) -> None:
-    words = rest.split(" ")
+    words = rest.rsplit(" ", MAX_SHIFTS + 1)
     amounts: list[tuple[str, int]] = []
-    while len(words) > 1 and (one := _SHIFT.fullmatch(words[-1])) and plan.screen.span(" ".join(words)) is None:
+    while (
+        len(words) > 1
+        and len(amounts) <= MAX_SHIFTS
+        and (one := _SHIFT.fullmatch(words[-1]))
+        and plan.screen.span(" ".join(words)) is None
+    ):
         amounts.append((one[1], int(one[2])))
         words.pop()
     if not amounts:

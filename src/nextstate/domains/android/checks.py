@@ -8,6 +8,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from nextstate.domain import last_screen
+from nextstate.domain.checks import no_reply_tags
 from nextstate.domains.android import codec, screen
 from nextstate.errors import ActionError
 
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r'(package \S|\d{1,9} (?:[\w.$/:@+-]+|"(?:[^"\\]|\\.)*+")(?= |$))')
 _BROKEN = re.compile(r"keeps stopping|has stopped|isn[\u2019']t responding|is not responding", re.IGNORECASE)
-_TAG = "predicted_observation>"
-
-
-def _before(query: Query) -> Observation:
-    return query.history[-1].observation if query.history else query.setup.initial_state
 
 
 def _act(query: Query) -> codec.Act | None:
@@ -33,7 +30,7 @@ def _act(query: Query) -> codec.Act | None:
 
 def well_formed(query: Query, observation: Observation) -> bool | None:
     """A screen is in the notation of the one before: every line is an element or a package, or it begins with a tag."""
-    expected = screen.notation(_before(query))
+    expected = screen.notation(last_screen(query))
     if not expected:
         return None
     if expected == "tags" or not observation.strip():
@@ -61,14 +58,14 @@ def corners_are_boxes(query: Query, observation: Observation) -> bool | None:
 def unmoved(query: Query, observation: Observation) -> bool | None:
     """What is not for the device leaves the screen as it is."""
     act = _act(query)
-    if act is None or act.kind not in ("status", "answer") or not _before(query):
+    if act is None or act.kind not in ("status", "answer") or not last_screen(query):
         return None
-    return codec.canonical(observation) == codec.canonical(_before(query))
+    return codec.canonical(observation) == codec.canonical(last_screen(query))
 
 
 def no_such_element(query: Query, observation: Observation) -> bool | None:
     """An action on a number beyond the last of the screen has no effect."""
-    act, view = _act(query), screen.read(_before(query))
+    act, view = _act(query), screen.read(last_screen(query))
     if act is None or act.index is None or not view.elements or act.index <= max(one.number for one in view.elements):
         return None
     return codec.canonical(observation) == view.key
@@ -76,7 +73,7 @@ def no_such_element(query: Query, observation: Observation) -> bool | None:
 
 def typed_is_shown(query: Query, observation: Observation) -> bool | None:
     """Where text was typed into an empty input, the screen does not stay as it was."""
-    act, view = _act(query), screen.read(_before(query))
+    act, view = _act(query), screen.read(last_screen(query))
     if act is None or act.kind != "input_text" or act.index is None or not (act.text or "").strip():
         return None
     element = view.at(act.index)
@@ -99,15 +96,6 @@ def one_focus(query: Query, observation: Observation) -> bool | None:
     if not elements:
         return None
     return sum("focused" in one.flags and one.editable for one in elements) <= 1
-
-
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """A device does not show the tags of our reply format, unless they were typed or shown before."""
-    if _TAG in query.action or _TAG in query.setup.initial_state:
-        return None
-    if any(_TAG in turn.observation or _TAG in turn.action for turn in query.history):
-        return None
-    return _TAG not in observation
 
 
 def failed(query: Query, observation: Observation) -> bool | None:

@@ -208,6 +208,7 @@ def canonical(observation: Observation) -> Observation:
         if found := _PACKAGE.fullmatch(line):
             system = found[1] == _SYSTEM
         elif system and len(line) < 2_000:
-            line = _QUOTED.sub('"<status>"', line) if _STATUS.search(line) else _CLOCK.sub('"<time>"', line)
+            line = _CLOCK.sub('"<time>"', line)  # first, so that what is masked is not masked again
+            line = _QUOTED.sub('"<status>"', line) if _STATUS.search(line) else line
         lines.append(line)
     return "\n".join(lines).rstrip()

@@ -18,7 +18,7 @@ def page(observation: Observation) -> str:
     """The picture of a screen; the plain lines of one that is in no known notation."""
     view = screen.read(observation)
     title = f"Screen of {view.application}" if view.application else "Screen"
-    return picture.page(title, _boxes(view) if view.elements else _plain(observation))
+    return picture.page(title, _boxes(view) if view.elements else picture.lines(observation))
 
 
 def _boxes(view: screen.View) -> Iterator[Box]:
@@ -27,9 +27,3 @@ def _boxes(view: screen.View) -> Iterator[Box]:
         shown = text or one.description or (f"({one.hint})" if one.hint else "")
         states = tuple(sorted(one.flags - {"focusable"}))
         yield Box(one.kind, shown, states, one.bounds, id=str(one.number))
-
-
-def _plain(observation: Observation) -> Iterator[Box]:
-    for line in observation.split("\n"):
-        if line.strip():
-            yield Box("line", line)

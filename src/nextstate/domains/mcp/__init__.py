@@ -14,8 +14,6 @@ or under ``initial_state``; other keys (``classes``: the names of the services) 
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
 from nextstate.domains.mcp import codec
 from nextstate.domains.mcp.checks import CHECKS
@@ -42,6 +40,6 @@ DOMAIN = Domain(
     examples=lambda: golden.read(__name__),
     checks=CHECKS,
     kernel=_kernel,
-    prompts=MappingProxyType({"long": LONG}),
+    prompts={"long": LONG},
     failed=failed,
 )

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domain import TAG, Check, calls
+from nextstate.domain import Check, calls
+from nextstate.domain.checks import no_reply_tags
 from nextstate.domains.mcp import codec
 from nextstate.domains.mcp.failures import failed
-from nextstate.errors import ActionError
 
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
@@ -30,10 +30,7 @@ _SCALARS = ("string", "number", "integer", "boolean")
 
 
 def _call(query: Query) -> Call | None:
-    try:
-        return calls.parse(query.action)
-    except ActionError:
-        return None
+    return calls.call_of(query.action)
 
 
 def _tool(query: Query) -> tuple[Call, Tool] | None:
@@ -94,7 +91,7 @@ def _fits(query: Query, tool: Tool, value: Any) -> bool | None:
 def _shows_structure(query: Query, tool: Tool) -> bool:
     """Whether an earlier result of the tool was the structured one, as text."""
     for turn in _earlier(query):
-        call = _parsed(turn)
+        call = calls.call_of(turn.action)
         value = codec.value(turn.observation) if call and call.name == tool.name else None
         if isinstance(value, dict) and not calls.problems(tool.output_schema, value):
             return True
@@ -105,30 +102,15 @@ def _earlier(query: Query) -> Sequence[Turn]:
     return (*query.setup.demonstrations, *query.history)
 
 
-def _parsed(turn: Turn) -> Call | None:
-    try:
-        return calls.parse(turn.action)
-    except ActionError:
-        return None
-
-
 def _earlier_kinds(query: Query, call: Call) -> list[type | None]:
     """``dict``, ``list`` or ``None`` (text), for each earlier success of the same tool."""
     found: list[type | None] = []
     for turn in _earlier(query):
-        same = _parsed(turn)
+        same = calls.call_of(turn.action)
         if same and same.name == call.name and failed(query, turn.observation) is False:
             value = codec.value(turn.observation)
             found.append(None if value is None else type(value))
     return found
-
-
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """A tool does not show the tags of our reply format, unless the action or the history holds them."""
-    tag = f"{TAG}>"
-    if tag in query.action or any(tag in turn.observation or tag in turn.action for turn in query.history):
-        return None
-    return tag not in observation
 
 
 # Calls that must fail
@@ -241,7 +223,7 @@ def written_is_read(query: Query, observation: Observation) -> bool | None:
     if call is None or not query.history or not _READS.match(_words(call.name)):
         return None
     before = query.history[-1]
-    last, wrote, shown = _parsed(before), codec.value(before.observation), codec.value(observation)
+    last, wrote, shown = calls.call_of(before.action), codec.value(before.observation), codec.value(observation)
     if last is None or not _WRITES.match(_words(last.name)) or failed(query, before.observation) is not False:
         return None
     if not isinstance(wrote, dict) or not isinstance(shown, dict) or not _same_thing(call, wrote, shown):

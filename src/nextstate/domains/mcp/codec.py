@@ -7,19 +7,17 @@ sees it: the texts of its content, one below the other; its JSON where it has on
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domain import calls
+from nextstate.domain.strict_json import deep, finite, no_constant
 
 if TYPE_CHECKING:
     from nextstate.types import Action, Observation, Query
 
 MAX_TEXT = 1_000_000
 """Characters of an observation that is read as JSON; a longer one is compared as text."""
-MAX_DEPTH = 100
-"""Objects and arrays inside each other; deeper ones are compared as text."""
 MAX_PARTS = 10_000
 """Objects and arrays below each other; more are compared as text."""
 
@@ -53,7 +51,7 @@ def values(observation: Observation) -> tuple[Any, ...] | None:
         found = _every(text)
     except (ValueError, RecursionError):
         return None
-    return found if found is not None and not any(_deep(one) for one in found) else None
+    return found if found is not None and not any(deep(one) for one in found) else None
 
 
 def _every(text: str) -> tuple[Any, ...] | None:
@@ -87,30 +85,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _constant(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _finite(number: str) -> float:
-    if math.isfinite(found := float(number)):
-        return found
-    raise ValueError(f"{number[:40]} is beyond every number of JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_finite)
-
-
-def _deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: object) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=no_constant, parse_float=finite)
 
 
 # What no model can know

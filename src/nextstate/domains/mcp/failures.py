@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain.strict_json import inside
 from nextstate.domains.mcp import codec
 
 if TYPE_CHECKING:
@@ -93,12 +94,8 @@ def _object(value: Any) -> bool | None:
 
 def _holds_a_failure(value: Any) -> bool:
     """Whether something two levels down says that it failed, as one item of a batch does."""
-    inside = [inner for outer in _inside(value) for inner in (outer, *_inside(outer)) if isinstance(inner, dict)]
-    return any(_flag(key.lower(), inner) for one in inside[:BATCH] for key, inner in one.items())
-
-
-def _inside(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    items = [inner for outer in inside(value) for inner in (outer, *inside(outer)) if isinstance(inner, dict)]
+    return any(_flag(key.lower(), inner) for one in items[:BATCH] for key, inner in one.items())
 
 
 def _flag(key: str, value: Any) -> bool | None:

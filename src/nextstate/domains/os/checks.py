@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from nextstate.domain import TAG, Check
+from nextstate.domain import Check, last_screen
+from nextstate.domain.checks import no_reply_tags
 from nextstate.domains.os import grammar, table
 from nextstate.domains.os.steps import Click, Keys, Step
 from nextstate.domains.os.table import MENU_ITEMS, WINDOWS, Row, Table
@@ -22,10 +23,6 @@ _FAILURE = re.compile(
 )
 
 
-def _before(query: Query) -> Observation:
-    return query.history[-1].observation if query.history else query.setup.initial_state
-
-
 def _steps(query: Query) -> tuple[Step, ...]:
     try:
         return grammar.parse(query.action)
@@ -35,7 +32,7 @@ def _steps(query: Query) -> tuple[Step, ...]:
 
 def well_formed(query: Query, observation: Observation) -> bool | None:
     """A screen is a table with the columns of the screen before it, and every row has a cell for each."""
-    before = _before(query).split("\n", 1)[0]
+    before = last_screen(query).split("\n", 1)[0]
     if before not in (table.HEADER, table.HEADER_WITH_STATE) or len(observation) > table.MAX_TEXT:
         return None
     header, *lines = observation.split("\n")
@@ -78,7 +75,7 @@ def _windows_come_first(found: Table) -> bool:
 
 def escape_closes_a_menu(query: Query, observation: Observation) -> bool | None:
     """Escape in an open menu takes items off the screen."""
-    before, after = table.read(_before(query)), table.read(observation)
+    before, after = table.read(last_screen(query)), table.read(observation)
     if before is None or after is None or _steps(query) != (Keys(("escape",)),) or not _items(before):
         return None
     return _items(after) < _items(before)
@@ -90,7 +87,7 @@ def _items(found: Table) -> int:
 
 def disabled_stays(query: Query, observation: Observation) -> bool | None:
     """A click on a disabled check box or radio button does not switch it."""
-    before, after, steps = table.read(_before(query)), table.read(observation), _steps(query)
+    before, after, steps = table.read(last_screen(query)), table.read(observation), _steps(query)
     if before is None or after is None or len(steps) != 1 or not isinstance(steps[0], Click):
         return None
     one = steps[0]
@@ -105,20 +102,10 @@ def disabled_stays(query: Query, observation: Observation) -> bool | None:
     return all(("checked" in row.states) == ("checked" in before.rows[hit].states) for row in same)
 
 
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """A screen does not show the tags of our reply format, unless the action or an earlier screen holds them."""
-    tag = f"{TAG}>"
-    if tag in query.action or tag in query.setup.initial_state:
-        return None
-    if any(tag in turn.observation or tag in turn.action for turn in query.history):
-        return None
-    return tag not in observation
-
-
 def failed(query: Query, observation: Observation) -> bool | None:
     """Whether a message of failure has appeared; ``None`` where the screen is the one before or cannot be read."""
-    before, after = table.read(_before(query)), table.read(observation)
-    if after is None or observation == _before(query):
+    before, after = table.read(last_screen(query)), table.read(observation)
+    if after is None or observation == last_screen(query):
         return None
     old = frozenset(_messages(before)) if before is not None else frozenset()
     return any(_FAILURE.match(text) for texts in _messages(after) if texts not in old for text in texts)

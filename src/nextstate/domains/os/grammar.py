@@ -82,10 +82,16 @@ def parse(action: str) -> tuple[Step, ...]:
     body = _tree(text).body
     if len(body) > MAX_STATEMENTS:
         raise ActionError(f"the action has {len(body)} statements; at most {MAX_STATEMENTS} are taken")
+    if any(isinstance(node, ast.Constant) and _halved(node.value) for one in body for node in ast.walk(one)):
+        raise ActionError("the action holds half of a surrogate pair, which is no text")
     steps = tuple(_step(statement) for statement in body if not _imports(statement))
     if not steps:
         raise ActionError("the action only imports; add a call such as pyautogui.click(100, 200)")
     return steps
+
+
+def _halved(value: object) -> bool:
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _tree(text: str) -> ast.Module:

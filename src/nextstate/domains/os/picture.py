@@ -10,15 +10,12 @@ from nextstate.domains.os import table
 from nextstate.domains.os.table import Row, Table
 from nextstate.types import Observation
 
-MAX_LINES = 5_000
-"""Lines of a text that is no table that are listed."""
-
 
 def page(observation: Observation) -> str:
     """The picture of a screen; the plain lines of a text that is no table that can be read."""
     screen = table.read(observation)
     if screen is None:
-        return picture.page("Desktop", _plain(observation))
+        return picture.page("Desktop", picture.lines(observation))
     titles = [row.name for row in screen.rows if row.tag in table.WINDOWS and "active" in row.states]
     return picture.page(titles[0] if titles and titles[0] else "Desktop", _boxes(screen))
 
@@ -38,9 +35,3 @@ def _box(row: Row, number: int) -> Box:
 def _bounds(row: Row) -> Bounds | None:
     box = row.box
     return None if box is None else (box.x, box.y, box.x + box.width, box.y + box.height)
-
-
-def _plain(observation: Observation) -> Iterator[Box]:
-    for line in observation.split("\n", MAX_LINES)[:MAX_LINES]:
-        if line.strip():
-            yield Box("line", line)

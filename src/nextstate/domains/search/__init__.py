@@ -15,11 +15,10 @@ empty one. Without ``memory`` nothing is known of what a memory holds, and how i
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
 from nextstate.domains.search import codec
 from nextstate.domains.search.checks import CHECKS
+from nextstate.domains.search.failures import failed
 from nextstate.domains.search.prompts import LONG, PROMPT, RUBRIC
 
 
@@ -42,6 +41,6 @@ DOMAIN = Domain(
     examples=lambda: golden.read(__name__),
     checks=CHECKS,
     kernel=_kernel,
-    prompts=MappingProxyType({"long": LONG}),
-    failed=codec.failed,
+    prompts={"long": LONG},
+    failed=failed,
 )

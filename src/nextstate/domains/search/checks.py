@@ -7,24 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from nextstate.domain import TAG, Check, calls
-from nextstate.domain.calls import Call
+from nextstate.domain import Check, calls
+from nextstate.domain.checks import no_reply_tags
 from nextstate.domains.search import codec, failures, layout, results, values
 from nextstate.domains.search.failures import Failure
 from nextstate.domains.search.operations import Lookup, Memory, Read, Search, Verb, operation
-from nextstate.errors import ActionError
 from nextstate.types import Observation, Query
 
 LOOKED_UP = re.compile(r"\A\s*\(Result (\d+) ?/ ?(\d+)\) (.*)", re.DOTALL)
 WINDOW = 200
 """Turns of the history that are looked at."""
-
-
-def _call(action: str) -> Call | None:
-    try:
-        return calls.parse(action)
-    except ActionError:
-        return None
 
 
 def _failed(observation: Observation) -> bool:
@@ -34,13 +26,13 @@ def _failed(observation: Observation) -> bool:
 def _earlier(query: Query, name: str) -> Iterator[Observation]:
     """What the same tool showed before, where it did not fail; the newest first."""
     for turn in reversed(query.history[-WINDOW:]):
-        if not _failed(turn.observation) and (call := _call(turn.action)) and call.name == name:
+        if not _failed(turn.observation) and (call := calls.call_of(turn.action)) and call.name == name:
             yield turn.observation
 
 
 def well_formed(query: Query, observation: Observation) -> bool | None:
     """A result has the form that the tool's output schema declares, else that of its earlier results: JSON or text."""
-    call = _call(query.action)
+    call = calls.call_of(query.action)
     if call is None or _failed(observation):
         return None
     value = values.parse(observation)
@@ -63,7 +55,7 @@ def _kind(observation: Observation) -> str:
 
 def no_more_than_asked(query: Query, observation: Observation) -> bool | None:
     """A search with a limit lists no more results than that for each query."""
-    call = _call(query.action)
+    call = calls.call_of(query.action)
     asked = operation(call) if call else None
     if not isinstance(asked, Search) or asked.at_most is None:
         return None
@@ -105,7 +97,7 @@ def _same(left: str, right: str) -> bool:
 
 
 def _asked(query: Query) -> object:
-    call = _call(query.action)
+    call = calls.call_of(query.action)
     return operation(call) if call else None
 
 
@@ -121,9 +113,9 @@ def shown_again(query: Query, observation: Observation) -> bool | None:
     asked = _asked(query)
     if not isinstance(asked, Search | Read) or _may_pass(observation):
         return None
-    wanted = _call(query.action)
+    wanted = calls.call_of(query.action)
     for turn in reversed(query.history[-WINDOW:]):
-        if _call(turn.action) == wanted:
+        if calls.call_of(turn.action) == wanted:
             if _may_pass(turn.observation) or _for_a_goal(asked, turn.observation):
                 return None
             return codec.canonical(turn.observation) == codec.canonical(observation)
@@ -155,7 +147,7 @@ def memory_keeps(query: Query, observation: Observation) -> bool | None:
     if not isinstance(asked, Memory) or asked.verb is not Verb.READ or not asked.key or not query.history:
         return None
     last = query.history[-1]
-    call = _call(last.action)
+    call = calls.call_of(last.action)
     wrote = operation(call) if call else None
     if (
         not isinstance(wrote, Memory)
@@ -168,14 +160,6 @@ def memory_keeps(query: Query, observation: Observation) -> bool | None:
         return None
     packed = json.dumps(wrote.text)[1:-1]
     return wrote.text in observation or packed in observation or wrote.text in json.dumps(values.parse(observation))
-
-
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """No tool shows the tags of our reply format, unless the action or the history holds them."""
-    tag = f"{TAG}>"
-    if tag in query.action or any(tag in turn.observation or tag in turn.action for turn in query.history):
-        return None
-    return tag not in observation
 
 
 CHECKS: Mapping[str, Check] = MappingProxyType(

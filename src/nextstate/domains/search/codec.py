@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from nextstate.domain import calls
-from nextstate.domains.search import failures, values
+from nextstate.domains.search import values
 from nextstate.types import Action, Observation, Query
 
 
@@ -63,10 +63,3 @@ def _plain(text: str) -> str:
     for pattern, mark in _MASKS:
         text = pattern.sub(mark, text)
     return text.strip(" \n")
-
-
-def failed(query: Query, observation: Observation) -> bool | None:
-    """Whether the observation says that the action failed; ``None`` where nothing is shown."""
-    if not observation.strip():
-        return None
-    return failures.failure(observation) is not None

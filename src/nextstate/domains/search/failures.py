@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.search import values
+
+if TYPE_CHECKING:
+    from nextstate.types import Observation, Query
 
 SHORT = 400
 """Characters up to which a whole text is searched for a failure; of a longer one only the beginning is."""
@@ -36,7 +39,7 @@ _PASSING = re.compile(
     r"timed? ?-?out|too many requests|rate.?limit|\b429\b|\b50[0234]\b (?!results)|service unavailable|bad gateway"
     r"|connection (?:was |has been )?(?:reset|refused|aborted|closed|error|termination)|connect error|temporarily"
     r"|captcha|unusual traffic|are you a robot|not a robot|verify you are human|checking your browser|try again later"
-    r"|\bquota\b|internal server error|cloudflare",
+    r"|\bquota\b|internal server error",
     re.IGNORECASE,
 )
 _MISSING = re.compile(
@@ -58,7 +61,14 @@ _RAISED = re.compile(r"generated an exception:|traceback \(most recent call last
 _FOUND_NONE = re.compile(r"found 0 results\b|\b0 results found", re.IGNORECASE)
 
 
-def failure(observation: str) -> Failure | None:
+def failed(query: Query, observation: Observation) -> bool | None:
+    """Whether the observation says that the action failed; ``None`` where nothing is shown."""
+    if not observation.strip():
+        return None
+    return failure(observation) is not None
+
+
+def failure(observation: Observation) -> Failure | None:
     """How the observation says that the action failed; ``None`` where it does not say so."""
     value = values.parse(observation)
     if value is not None:

@@ -1,7 +1,7 @@
 """What a tool call asks for, recognised from the name and the arguments, whatever the tool is called.
 
 ======================  ==========================================================================================
-search                  a name with ``search`` or an engine in it; ``query`` / ``queries`` / ``q`` ... (one or many)
+search                  a name with ``search`` in it; ``query`` / ``queries`` / ``q`` ... (one or many)
 read a page             ``url`` / ``urls`` / ``link`` ... (one or many), perhaps a ``goal``; ``visit``, ``fetch``, ...
 keep a page             the same with a ``key`` or a file to keep it under: it changes what is kept
 look up a word          ``lookup`` / ``find`` with ``keyword`` on the page that was shown last
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """``queries`` asked for at once; ``many`` where they were given as a list; ``at_most`` results asked for each."""
+    """``queries`` asked for at once; ``at_most`` results asked for each (``None``: the call does not say)."""
 
     queries: tuple[str, ...]
-    many: bool = False
     at_most: int | None = None
 
 
@@ -39,7 +38,6 @@ class Read:
     """Pages to show; ``goal`` is what is wanted from them."""
 
     urls: tuple[str, ...]
-    many: bool = False
     goal: str = ""
 
 
@@ -114,7 +112,6 @@ _LIMITS = (
     "max_results", "num_results", "number_of_results", "n_results", "top_n_results", "top_n", "top_k", "topk", "num",
     "count", "limit", "size",
 )  # fmt: skip
-_ENGINES = frozenset("search google bing duckduckgo tavily serper serpapi brave websearch".split())
 _MEMORIES = frozenset("memory memories memo note notes notebook notepad scratchpad".split())
 _KEYS = ("key", "name", "title", "id", "label")
 _TEXTS = ("value", "content", "text", "note", "entry", "data", "body")
@@ -141,7 +138,7 @@ def operation(call: Call) -> Operation:
         return Calculate(str(given["expression"]))
     if any(key in given for key in _URLS):
         return _page(given)
-    if "search" in call.name.lower() or _ENGINES & set(words):
+    if "search" in call.name.lower():
         return _search(given)
     return _rest(words, given)
 
@@ -151,36 +148,35 @@ def _rest(words: list[str], given: Mapping[str, Json]) -> Operation:
         keyword = next((given[key] for key in ("keyword", "term", "pattern", "text") if key in given), None)
         if isinstance(keyword, str):
             return Lookup(keyword)
-        return _search(given) if _texts(given, _QUERIES)[0] else Other()
+        return _search(given) if _texts(given, _QUERIES) else Other()
     if _ANSWERS & set(words):
         return Answer(next((value for value in given.values() if isinstance(value, str)), ""))
     return Other()
 
 
 def _search(given: Mapping[str, Json]) -> Operation:
-    queries, many = _texts(given, _QUERIES)
     limit = next((given[key] for key in _LIMITS if key in given), None)
     counted = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
-    return Search(queries, many, limit if counted and isinstance(limit, int) else None)
+    return Search(_texts(given, _QUERIES), limit if counted and isinstance(limit, int) else None)
 
 
 def _page(given: Mapping[str, Json]) -> Operation:
-    urls, many = _texts(given, _URLS)
+    urls = _texts(given, _URLS)
     key = next((given[key] for key in _KEPT if key in given), None)
     if key is not None:
         return Keep(urls, key if isinstance(key, str) else "")
     goal = next((given[key] for key in _GOALS if isinstance(given.get(key), str)), "")
-    return Read(urls, many, str(goal))
+    return Read(urls, str(goal))
 
 
-def _texts(given: Mapping[str, Json], keys: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
-    """The texts under the first of ``keys`` that is given, and whether they are a list."""
+def _texts(given: Mapping[str, Json], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts under the first of ``keys`` that is given: one, or a list of them."""
     value = next((given[key] for key in keys if key in given), None)
     if isinstance(value, str):
-        return (value,), False
+        return (value,)
     if isinstance(value, list):
-        return tuple(one for one in value if isinstance(one, str)), True
-    return (), False
+        return tuple(one for one in value if isinstance(one, str))
+    return ()
 
 
 def _memory(words: list[str], given: Mapping[str, Json]) -> Memory:

@@ -17,7 +17,8 @@ MAX_RESULTS = 1_000
 _ITEM = re.compile(r"^(\d{1,4})\. \[([^\n]*)\)[ \t]*$", re.MULTILINE)
 _HEADER = re.compile(r"\AA [\w ]{0,30}search for '(.*?)' found (\d+) results?:?$", re.DOTALL | re.MULTILINE)
 _SEPARATOR = re.compile(r"\n{1,3}(?:={3,}|-{3,})\n{1,3}")
-_ADDRESSES = ("url", "link", "href", "filing_url", "filingUrl")
+_ADDRESSES = ("url", "link", "href")
+"""Keys of an address; else it is the first one that ends in ``url``."""
 _TITLES = ("title", "name", "heading")
 _SNIPPETS = ("snippet", "content", "description", "text", "summary", "body")
 
@@ -63,10 +64,14 @@ def _of_text(text: str) -> tuple[Result, ...]:
 def _of_json(value: Any) -> list[Result]:
     found = []
     for one in values.objects(value):
-        url, title = _first(one, _ADDRESSES), _first(one, _TITLES)
+        url, title = _first(one, (*_ADDRESSES, *_named_so(one))), _first(one, _TITLES)
         if url.startswith(("http://", "https://")) and title:
             found.append(Result(url, title, " ".join(_first(one, _SNIPPETS)[:2_000].split())))
     return found
+
+
+def _named_so(one: dict[str, Any]) -> list[str]:
+    return [key for key in one if key.lower().endswith("url")]
 
 
 def _first(one: dict[str, Any], keys: tuple[str, ...]) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nextstate.domain.strict_json import deep, inside, no_constant
 
 MAX_TEXT = 2_000_000
 """Characters of a text that is read as JSON; a longer one is taken as plain text."""
 MAX_CONTAINERS = 50_000
 """Objects and arrays in such a text, counted by their brackets."""
-MAX_DEPTH = 100
-"""Objects and arrays inside each other, those inside packed strings included."""
 
 
 def parse(text: str) -> Any | None:
@@ -25,7 +25,7 @@ def parse(text: str) -> Any | None:
         value = _unpacked(_loads(text))
     except RecursionError:
         return None
-    return None if _deep(value) else value
+    return None if deep(value) else value
 
 
 def _looks_like_json(text: str) -> bool:
@@ -35,27 +35,10 @@ def _looks_like_json(text: str) -> bool:
 
 def _loads(text: str) -> Any | None:
     try:
-        value = json.loads(text, parse_constant=_no_constant, strict=False)
+        value = json.loads(text, parse_constant=no_constant, strict=False)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict | list) else None
-
-
-def _deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: object) -> Iterable[object]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def _unpacked(value: Any) -> Any:
@@ -102,4 +85,4 @@ def strings(value: Any) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         else:
-            stack.extend(reversed(list(_inside(one))))
+            stack.extend(reversed(inside(one)))

@@ -18,8 +18,8 @@ from __future__ import annotations
 from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
 from nextstate.domains.swe import codec
 from nextstate.domains.swe.checks import CHECKS
-from nextstate.domains.swe.failure import failed
-from nextstate.domains.swe.prompts import PROMPT, PROMPT_LONG, RUBRIC
+from nextstate.domains.swe.failures import failed
+from nextstate.domains.swe.prompts import LONG, PROMPT, RUBRIC
 
 
 def _kernel() -> Kernel:
@@ -41,6 +41,6 @@ DOMAIN = Domain(
     examples=lambda: golden.read(__name__),
     checks=CHECKS,
     kernel=_kernel,
-    prompts={"long": PROMPT_LONG},
+    prompts={"long": LONG},
     failed=failed,
 )

@@ -8,20 +8,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nextstate.domain import Check, calls
-from nextstate.domains.swe import codec
+from nextstate.domain.checks import no_reply_tags
+from nextstate.domains.swe import dialects
 from nextstate.domains.swe import operations as op
 from nextstate.domains.swe.kernel import forms, layouts, replies
-from nextstate.errors import ActionError
 from nextstate.types import Action, Observation, Query
 
 _CREATED = re.compile(r"success|created|wrote|written|updated|\bok\b", re.I)
 
 
 def _operation(action: Action) -> op.Operation | None:
-    try:
-        return codec.parse(action)
-    except ActionError:
-        return None
+    call = calls.call_of(action)
+    return None if call is None else dialects.operation(call)
 
 
 def well_formed(query: Query, observation: Observation) -> bool | None:
@@ -37,7 +35,7 @@ def well_formed(query: Query, observation: Observation) -> bool | None:
 
 
 def _runs(action: Action, name: str) -> bool:
-    return isinstance(_operation(action), op.Run) and calls.parse(action).name == name
+    return isinstance(_operation(action), op.Run) and _named(action, name)
 
 
 def _form(observation: Observation) -> str:
@@ -97,14 +95,6 @@ def range_is_kept(query: Query, observation: Observation) -> bool | None:
     return seen.first >= operation.first and seen.last <= operation.last + 1
 
 
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """No tool returns the tags of our reply format, unless the action or the history holds them."""
-    tag = "predicted_observation>"
-    if tag in query.action or any(tag in turn.observation or tag in turn.action for turn in query.history):
-        return None
-    return tag not in observation
-
-
 _ECHO = re.compile(r"\s*echo\s+([A-Za-z0-9_.,:/-]+(?: [A-Za-z0-9_.,:/-]+)*)\s*")
 _WRITES = re.compile(r"cat\s+(?:<<\s*'EOF'\s*>\s*[\w./-]+|>\s*[\w./-]+\s*<<\s*'EOF')\n.*\nEOF\s*", re.S)
 
@@ -131,21 +121,18 @@ def writing_is_silent(query: Query, observation: Observation) -> bool | None:
 
 def valid_json(query: Query, observation: Observation) -> bool | None:
     """A tool whose results were all JSON objects returns one."""
-    try:
-        name = calls.parse(query.action).name
-    except ActionError:
+    call = calls.call_of(query.action)
+    if call is None:
         return None
-    earlier = [turn.observation for turn in query.history if _named(turn.action, name)]
+    earlier = [turn.observation for turn in query.history if _named(turn.action, call.name)]
     if len(earlier) < 2 or not all(_is_object(one) for one in earlier):
         return None
     return _is_object(observation)
 
 
 def _named(action: Action, name: str) -> bool:
-    try:
-        return calls.parse(action).name == name
-    except ActionError:
-        return False
+    call = calls.call_of(action)
+    return call is not None and call.name == name
 
 
 def _is_object(text: str) -> bool:

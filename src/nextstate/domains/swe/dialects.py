@@ -56,7 +56,8 @@ def _editor(command: str, given: Mapping[str, Any]) -> op.Operation:
     for key in ("path", *needed.get(command, ())):
         if given.get(key) is None:
             return op.Incomplete(command, key, path or "")
-    assert path is not None
+    if path is None:
+        return op.Other(command, given)
     if command == "view":
         return _ranged(path, given.get("view_range"))
     if command == "create":

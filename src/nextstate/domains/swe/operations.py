@@ -38,6 +38,7 @@ class View:
 
     @property
     def whole(self) -> bool:
+        """Whether no range was asked for."""
         return self.first is None and self.last is None
 
 

@@ -14,10 +14,9 @@ what HTML alone determines; on others it answers only what it has seen to hold t
 from __future__ import annotations
 
 from nextstate.domain import Domain, Kernel, edits, golden
-from nextstate.domains.web import codec, lines
-from nextstate.domains.web.checks import CHECKS
+from nextstate.domains.web import codec, lines, picture
+from nextstate.domains.web.checks import CHECKS, failed
 from nextstate.domains.web.prompts import LONG, PROMPT, RUBRIC
-from nextstate.domains.web.screen import picture
 
 
 def _kernel() -> Kernel:
@@ -40,7 +39,7 @@ DOMAIN = Domain(
     checks=CHECKS,
     kernel=_kernel,
     prompts={"long": LONG},
-    failed=codec.failed,
+    failed=failed,
     screens=True,
-    picture=picture,
+    picture=picture.page,
 )

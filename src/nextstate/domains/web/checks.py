@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 from types import MappingProxyType
 
-from nextstate.domain import TAG, Check
+from nextstate.domain import Check, last_screen
+from nextstate.domain.checks import no_reply_tags
 from nextstate.domains.web import codec
 from nextstate.domains.web.codec import Call
-from nextstate.domains.web.kernel.page import Page, parse
+from nextstate.domains.web.page import Page, parse
 from nextstate.errors import ActionError
 from nextstate.types import Observation, Query
 
 _QUIET = frozenset(("noop", "send_msg_to_user", "report_infeasible", "scroll"))
 _BY_ADDRESS = frozenset(("new_tab", "tab_close", "tab_focus"))
-
-
-def _before(query: Query) -> str:
-    return query.history[-1].observation if query.history else query.setup.initial_state
 
 
 def _calls(query: Query) -> tuple[Call, ...]:
@@ -35,14 +32,14 @@ def _only(query: Query) -> Call | None:
 
 def well_formed(query: Query, observation: Observation) -> bool | None:
     """A screen has tabs, one of them active, and a tree of nodes, where the screen before had that form."""
-    if parse(_before(query)) is None:
+    if parse(last_screen(query)) is None:
         return None
     return parse(observation) is not None
 
 
 def ids_are_unique(query: Query, observation: Observation) -> bool | None:
     """No two nodes of a page have the same id, where none had before."""
-    old, new = parse(_before(query)), parse(observation)
+    old, new = parse(last_screen(query)), parse(observation)
     if new is None or (old is not None and _repeats(old)):
         return None
     return not _repeats(new)
@@ -64,7 +61,7 @@ def indented_step_by_step(query: Query, observation: Observation) -> bool | None
 
 def quiet_actions_keep_the_tabs(query: Query, observation: Observation) -> bool | None:
     """Waiting, scrolling and messages neither open nor close a tab nor choose another."""
-    call, old, new = _only(query), parse(_before(query)), parse(observation)
+    call, old, new = _only(query), parse(last_screen(query)), parse(observation)
     if call is None or old is None or new is None or call.name not in _QUIET:
         return None
     return (len(old.tabs), old.active) == (len(new.tabs), new.active)
@@ -72,7 +69,7 @@ def quiet_actions_keep_the_tabs(query: Query, observation: Observation) -> bool 
 
 def tabs_are_counted(query: Query, observation: Observation) -> bool | None:
     """``new_tab`` adds a tab and shows it; ``tab_close`` takes one away; ``tab_focus`` shows the tab it names."""
-    call, old, new = _only(query), parse(_before(query)), parse(observation)
+    call, old, new = _only(query), parse(last_screen(query)), parse(observation)
     if call is None or old is None or new is None or codec.error_of(observation) or call.name not in _BY_ADDRESS:
         return None
     count = len(old.tabs)
@@ -89,14 +86,14 @@ def missing_elements_fail(query: Query, observation: Observation) -> bool | None
     """An action on an id that no element can have (``'All'``, ``'Submit'``) is reported as a failure."""
     call = _only(query)
     bid = call.arguments.get("bid") if call else None
-    if not isinstance(bid, str) or not bid.isalpha() or bid[0].islower() or parse(_before(query)) is None:
+    if not isinstance(bid, str) or not bid.isalpha() or bid[0].islower() or parse(last_screen(query)) is None:
         return None
     return bool(codec.error_of(observation))
 
 
 def filled_text_is_shown(query: Query, observation: Observation) -> bool | None:
     """A plain field that was filled without an error, and is still there under its name, has a value."""
-    call, old, new = _only(query), parse(_before(query)), parse(observation)
+    call, old, new = _only(query), parse(last_screen(query)), parse(observation)
     if call is None or old is None or new is None or call.name != "fill" or codec.error_of(observation):
         return None
     text, bid = call.text("value"), call.text("bid")
@@ -111,7 +108,7 @@ def filled_text_is_shown(query: Query, observation: Observation) -> bool | None:
 
 def one_focus(query: Query, observation: Observation) -> bool | None:
     """At most one element has the focus, beside the roots of the frames, where that was so before."""
-    old, new = parse(_before(query)), parse(observation)
+    old, new = parse(last_screen(query)), parse(observation)
     if old is None or new is None or _focused(old) > 1:
         return None
     return _focused(new) <= 1
@@ -121,11 +118,11 @@ def _focused(page: Page) -> int:
     return sum(1 for node in page.nodes if node.focused and node.role != "RootWebArea")
 
 
-def no_reply_tags(query: Query, observation: Observation) -> bool | None:
-    """A screen does not show the tags of our reply format, unless the action or an earlier screen holds them."""
-    tag = f"{TAG}>"
-    seen = (query.action, query.setup.initial_state, *(turn.observation for turn in query.history))
-    return None if any(tag in text for text in seen) else tag not in observation
+def failed(query: Query, observation: Observation) -> bool | None:
+    """Whether a screen reports that the action failed; ``None`` where it is no screen of this form."""
+    if not observation.startswith(f"{codec.TABS}\n"):
+        return None
+    return bool(codec.error_of(observation))
 
 
 CHECKS: Mapping[str, Check] = MappingProxyType(

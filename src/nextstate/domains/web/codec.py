@@ -50,7 +50,13 @@ def parse(action: Action) -> tuple[Call, ...]:
     body = _body(action)
     if not 1 <= len(body) <= MAX_CALLS:
         raise ActionError(f"an action is 1 to {MAX_CALLS} calls, one a line, got {len(body)}")
+    if any(isinstance(node, ast.Constant) and _halved(node.value) for one in body for node in ast.walk(one)):
+        raise ActionError("the action holds half of a surrogate pair, which is no text")
     return tuple(_call(statement) for statement in body)
+
+
+def _halved(value: object) -> bool:
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _body(action: Action) -> list[ast.stmt]:
@@ -192,10 +198,3 @@ def canonical(observation: Observation) -> Observation:
 def error_of(observation: Observation) -> str:
     """What the environment said of the last action; empty where it said nothing."""
     return observation.partition(f"\n{ERROR}\n")[2].strip()
-
-
-def failed(query: Query, observation: Observation) -> bool | None:
-    """Whether a screen reports that the action failed; ``None`` where it is no screen of this form."""
-    if not observation.startswith(f"{TABS}\n"):
-        return None
-    return bool(error_of(observation))

@@ -1,14 +1,6 @@
-"""What a model is told about being a browser, and what a judge is told about grading its screens."""
+"""What a model is told about being a browser, short and long, and what a judge is told about grading it."""
 
-from importlib.resources import files
-
+from nextstate.domain import prompts
 from nextstate.domain.edits import GUIDE
 
-
-def _read(name: str) -> str:
-    return (files(__package__) / name).read_text("utf-8")
-
-
-PROMPT = f"{_read('prompt.md')}\n{GUIDE}"
-LONG = f"{_read('prompt_long.md')}\n{GUIDE}"
-RUBRIC = _read("rubric.md")
+PROMPT, LONG, RUBRIC = prompts.read(__package__, GUIDE)

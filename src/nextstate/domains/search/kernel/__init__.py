@@ -14,7 +14,6 @@ from nextstate.domains.search import world
 from nextstate.domains.search.kernel.answer import answered
 from nextstate.domains.search.kernel.learn import learned
 from nextstate.domains.search.kernel.state import State
-from nextstate.errors import ActionError
 from nextstate.types import Action, Observation, Setup
 
 __all__ = ["SearchKernel", "State"]
@@ -30,9 +29,8 @@ class SearchKernel:
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         """What ``action`` shows; ``answers`` are the blocks of a batch that were asked for."""
-        try:
-            call = calls.parse(action)
-        except ActionError:
+        call = calls.call_of(action)
+        if call is None:
             return Unknown("the action is no tool call")
         found = answered(state, call, answers)
         if isinstance(found, Unknown):
@@ -41,8 +39,5 @@ class SearchKernel:
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""
-        try:
-            call = calls.parse(action)
-        except ActionError:
-            return state
-        return learned(state, call, observation)
+        call = calls.call_of(action)
+        return state if call is None else learned(state, call, observation)

@@ -29,8 +29,7 @@ def computed(shell: Shell, state: State, call: calls.Call, run: op.Run, answers:
     if "\t" in run.command and "\t" in effects.lines_of(run.command) and not state.alone:
         return Lack("a tab typed into a shell")
     heard = tuple(forms.taken_apart(answer).output for answer in answers)
-    command = shell.as_run(state.alone, run.command)
-    answer = shell.run(state.plain, command, heard)
+    answer = shell.run(state.plain, run.command, heard)
     output, inner = answer.output, state.plain
     if output is None and (found := _by_place(shell, state, run.command)) is not None:
         output, inner = found, state.shadow
@@ -59,7 +58,7 @@ def _worded(shell: Shell, state: State, command: str, output: str, inner: Any) -
     form = state.form
     status: int | None = 0
     if inner is not None:
-        status = 0 if form.kind == "bare" and form.fails else shell.status(inner, shell.as_run(state.alone, command))
+        status = 0 if form.kind == "bare" and form.fails else shell.status(inner, command)
     shown = forms.put_together(form, output, status, state.known_cwd)
     return Lack("how what a command prints is worded here") if shown is None else shown
 
@@ -74,7 +73,7 @@ def _by_place(shell: Shell, state: State, command: str) -> str | None:
     """What a command shows that goes by the numbers of lines that are known."""
     if not reading.by_place(command) or _beyond(state, command):
         return None
-    output = shell.run(state.shadow, shell.as_run(state.alone, command)).output
+    output = shell.run(state.shadow, command).output
     return None if output is None or texts.marked(output) else output
 
 
@@ -94,22 +93,20 @@ def _path(state: State, command: str, name: str) -> str:
     return replace(state, cwd=_base(state, command)).path(name) or ""
 
 
-def absorbed(
-    shell: Shell, state: State, call: calls.Call, run: op.Run, observation: str, answers: tuple[str, ...]
-) -> State:
+def absorbed(shell: Shell, state: State, run: op.Run, observation: str, answers: tuple[str, ...]) -> State:
     """The state after a command showed ``observation``."""
     if len(observation) > MAX_SHOWN:
         return ran_code(shell, state, run.command)
     shown = forms.taken_apart(observation)
     heard = tuple(forms.taken_apart(answer).output for answer in answers)
-    command = shell.as_run(state.alone, run.command)
+    command = run.command
     expected = None if run.typed else shell.run(state.plain, command, heard).output
     form = forms.learned(state.form, shown, observation, expected)
     if expected and not form.fails and expected.strip() == shown.output.strip():
         form = replace(form, fails=bool(shell.status(state.plain, command)))
     output = "" if form.empty and shown.output.strip() == form.empty else shown.output
     before = state
-    if shown.cut or run.typed or _in_columns(run.command, output):
+    if shown.cut or run.typed:
         state = replace(state, plain=shell.muffled(state.plain, command), shadow=shell.muffled(state.shadow, command))
     else:
         state = replace(
@@ -118,7 +115,7 @@ def absorbed(
             shadow=shell.absorb(state.shadow, command, output),
         )
     if expected is None and not reading.only_reads(run.command):
-        state = _not_computed(shell, state, run.command, output)
+        state = _not_computed(shell, state, run.command)
     state = replace(state, form=form, cwd=shell.cwd(state.plain), missing=state.missing | effects.not_found(output))
     if not reading.only_reads(run.command):
         state = _swept(shell, before, state, run.command)
@@ -126,19 +123,7 @@ def absorbed(
     return state if shown.cut or run.typed else _taught(shell, state, run.command, output, _base(before, run.command))
 
 
-_COLUMNS = re.compile(r"\S(?:  +|\t+)\S")
-
-
-def _in_columns(command: str, output: str) -> bool:
-    """Whether a listing stands in columns, as ``ls`` writes to a terminal: its lines are no names."""
-    lists = any(one.name == "ls" and not _LONG.search(" ".join(one.words)) for one in reading.programs(command) or ())
-    return lists and _COLUMNS.search(output[:20_000]) is not None
-
-
-_LONG = re.compile(r" -[a-zA-Z]*[l1]")
-
-
-def _not_computed(shell: Shell, state: State, command: str, output: str) -> State:
+def _not_computed(shell: Shell, state: State, command: str) -> State:
     """The state after a command ran that is not computed: what folders hold may have changed."""
     kept = state.uncomputed if len(state.uncomputed) < 500 else frozenset[str]()
     state = replace(state, uncomputed=kept | {command})

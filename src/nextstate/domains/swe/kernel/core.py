@@ -9,7 +9,6 @@ from nextstate.domains.swe.kernel import commands, editing, searching, telling, 
 from nextstate.domains.swe.kernel.forms import KINDS, Form
 from nextstate.domains.swe.kernel.shell import Shell
 from nextstate.domains.swe.kernel.state import State
-from nextstate.errors import ActionError
 from nextstate.types import Action, Observation, Setup
 
 
@@ -20,6 +19,7 @@ class SweKernel:
         self._shell = Shell()
 
     def open(self, setup: Setup) -> State:
+        """The state before the first action."""
         inner = self._shell.open(setup)
         told = setup.facts.get("shown")
         told = "bare" if told is None and not {"invoke", "cwd"}.isdisjoint(setup.facts) else told
@@ -27,14 +27,14 @@ class SweKernel:
         return State(inner, inner, self._shell.cwd(inner), alone="invoke" in setup.facts, form=form)
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
-        try:
-            call = calls.parse(action)
-        except ActionError:
-            return Unknown("an action that is no tool call")
+        """What ``action`` shows, given what was answered for programs inside a command, or why that is not known."""
+        call = calls.call_of(action)
+        if call is None:
+            return Unknown("the action is no tool call")
         found = self._computed(state, action, call, answers)
         if isinstance(found, str):
             return Determined(found, self.absorb(state, action, found, answers))
-        facts = telling.facts(self._shell, state, dialects.operation(call), found.facts)
+        facts = telling.facts(state, dialects.operation(call), found.facts)
         return Unknown(telling.general(found.reason), facts, found.ask)
 
     def _computed(self, state: State, action: Action, call: calls.Call, answers: tuple[str, ...]) -> str | telling.Lack:
@@ -53,19 +53,19 @@ class SweKernel:
         return telling.Lack(telling.WHY_NOT.get(type(operation), "a tool that is not computed"))
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
-        try:
-            call = calls.parse(action)
-        except ActionError:
+        """The state after ``observation`` was shown."""
+        call = calls.call_of(action)
+        if call is None:
             return state
         operation = dialects.operation(call)
         after = self._absorbed(state, call, operation, observation, answers)
-        return telling.remembered(self._shell, after, telling.key(state, action, operation), operation, observation)
+        return telling.remembered(after, telling.key(state, action, operation), operation, observation)
 
     def _absorbed(
         self, state: State, call: calls.Call, operation: op.Operation, shown: str, answers: tuple[str, ...]
     ) -> State:
         if isinstance(operation, op.Run):
-            return commands.absorbed(self._shell, state, call, operation, shown, answers)
+            return commands.absorbed(self._shell, state, operation, shown, answers)
         if isinstance(operation, op.View | op.Open | op.Move | op.NewFile):
             return viewing.absorbed(self._shell, state, call.name, operation, shown)
         if isinstance(operation, (*op.EDITS, op.Incomplete)):

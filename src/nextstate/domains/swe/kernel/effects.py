@@ -42,10 +42,10 @@ def scripts(command: str) -> tuple[str, ...]:
 
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?^\2$", re.S | re.M)
 _RUNS = re.compile(
-    r"(?:^|[\s;&|(])(?:(?:python[\d.]*\s+-m\s+)?(?:pytest|unittest)\b[^\n;&|<>]*|(?:[\w./-]*runtests\.py|bin/test)\s[^\n;&|<>]*|"
+    r"(?:^|[\s;&|(])(?:(?:python[\d.]*\s+-m\s+)?(?:pytest|unittest)\b[^\n;&|<>]*|[\w./-]*(?:run_?tests?(?:\.\w+)?|bin/tests?)\s[^\n;&|<>]*|"
     r"(?:python[\d.]*|bash|sh|node|ruby)(?:\s+-[a-zA-Z]+)*\s+[^\s;&|<>]+)"
 )
-"""Programs that run a script, up to the script, and runners of tests with what they run."""
+"""Programs that run a script, up to the script, and runners of tests, by their usual names, with what they run."""
 
 
 @lru_cache(maxsize=64)

@@ -28,10 +28,12 @@ class Seen:
 
     @property
     def first(self) -> int:
+        """The number of the first line."""
         return min(self.lines)
 
     @property
     def last(self) -> int:
+        """The number of the last line."""
         return max(self.lines)
 
 

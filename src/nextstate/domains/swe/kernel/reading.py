@@ -34,6 +34,7 @@ class Program:
 
     @property
     def name(self) -> str:
+        """The program."""
         return self.words[0]
 
 

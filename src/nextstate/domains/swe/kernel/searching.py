@@ -65,8 +65,6 @@ _FOUND: Mapping[str, Callable[[list[str], str, str], list[str]]] = MappingProxyT
     {"named": _named, "anywhere": _anywhere}
 )
 _ROWS: Mapping[str, str] = MappingProxyType({"full": "{path}:{n}:{line}", "short": "{n}:{line}", "files": "{path}"})
-FIND = frozenset(f"{found} {written}" for found in _FOUND for written in _WRITTEN)
-GREP = frozenset(f"{row} {written}" for row in _ROWS for written in _WRITTEN)
 
 
 def computed(shell: Shell, state: State, name: str, search: Search) -> str | Lack:

@@ -15,11 +15,6 @@ SHELL_FACTS = ("user", "host", "cwd", "env", "files", "modes", "complete", "tool
 """The facts of a set-up that are the terminal's."""
 NOWHERE = f"/{OPEN}cwd" * 8
 """Stands for a working directory that is not known, however far up a path may lead from it."""
-_LEAVES = re.compile(
-    r"(?:^|[\s;&|({])(?:cd|pushd|popd|export|set|shopt|source|\.|alias|unset|exec|exit|trap|declare|readonly|umask|local|"
-    r"function)\s|(?:^|[\s;&|({])\w+\+?=|\(\)\s*\{"
-)
-"""What changes a shell itself: its directory, variables, options, functions."""
 _DONE = "\ue0f2"
 Inner: TypeAlias = State
 
@@ -42,11 +37,8 @@ class Shell:
         assert make is not None
         self._kernel: Kernel = make()
 
-    def as_run(self, state_alone: bool, command: str) -> str:
-        """What the shell inside gets for a command: where every command has its own shell, nothing of it stays."""
-        return "( " + command + "\n)" if state_alone and _LEAVES.search(command) else command
-
     def open(self, setup: Setup) -> Inner:
+        """The state before the first command, from the facts that are the terminal's."""
         known: dict[str, Json] = {key: setup.facts[key] for key in SHELL_FACTS if key in setup.facts}
         if not isinstance(known.get("cwd"), str):
             known["cwd"] = NOWHERE
@@ -122,6 +114,4 @@ class Shell:
 
     def forget(self, state: Inner, path: str) -> Inner:
         """The state in which nothing is known of what the file at ``path`` holds."""
-        return self._kernel.absorb(
-            state, f"patch -s {shlex.quote(path)}", ""
-        )  # a program that changes its operand only
+        return self._kernel.absorb(state, f"patch -s {shlex.quote(path)}", "")  # stands for all that do so

@@ -98,6 +98,7 @@ class State:
         return self if len(kept) == len(self.seen) else replace(self, seen=MappingProxyType(kept))
 
     def remembering(self, key: str, observation: str, files: tuple[str, ...] | None) -> State:
+        """The state that remembers what a call showed, and the files that it hangs on."""
         kept = dict(list(self.seen.items())[-(REMEMBERED - 1) :])
         kept.pop(key, None)
         return replace(self, seen=MappingProxyType({**kept, key: Memory(observation, files)}))

@@ -11,7 +11,6 @@ from nextstate.domains.swe.kernel import forms, reading, replies
 from nextstate.domains.swe.kernel.shell import NOWHERE
 
 if TYPE_CHECKING:
-    from nextstate.domains.swe.kernel.shell import Shell
     from nextstate.domains.swe.kernel.state import State
     from nextstate.types import Action, Observation
 
@@ -57,7 +56,7 @@ def general(reason: str) -> str:
     return re.sub(r"\S*[/\d]\S*", "...", reason)[:120] or "not computed"
 
 
-def facts(shell: Shell, state: State, operation: op.Operation, inner: str) -> str:
+def facts(state: State, operation: op.Operation, inner: str) -> str:
     """The working directory, the files edited, the last edit, what is known of the file at hand; bounded."""
     parts = [f"working directory: {state.known_cwd}"] if state.known_cwd else []
     if state.edited:
@@ -99,7 +98,7 @@ def key(state: State, action: Action, operation: op.Operation) -> str:
 _RESTLESS = re.compile(r"\b(?:date|time|uptime|ps|top|free|df|ls|stat|find|du|type|which)\b|/proc|/sys|/dev/(?!null)")
 
 
-def remembered(shell: Shell, state: State, name: str, operation: op.Operation, observation: Observation) -> State:
+def remembered(state: State, name: str, operation: op.Operation, observation: Observation) -> State:
     """The state that remembers what a call showed, where it only looked at files that are followed."""
     if isinstance(operation, op.Run):
         return _command(state, name, operation, observation)

@@ -32,6 +32,7 @@ class Text:
 
     @property
     def whole(self) -> bool:
+        """Whether all of the file is known."""
         return self.ended and None not in self.lines
 
     @property

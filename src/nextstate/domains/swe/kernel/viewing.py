@@ -139,8 +139,6 @@ def _numbered(
     text = texts.put(before, lines, total=shown_to if reaches_end else None)
     if extra:
         text = replace(text, newline=True)
-    elif cut:
-        pass
     if text != before or path not in state.files:
         state = knowing.known(shell, state if text == before else _kept(state, before, text, path), path, text)
     shape = layouts.layout(seen, view.path, len(text.lines) if text.ended else None, extra=extra)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from nextstate.domain import Unknown
 from nextstate.domains.web.codec import Call
-from nextstate.domains.web.kernel.page import Node, Page, plain
+from nextstate.domains.web.page import Node, Page, plain
 
 FIELDS = frozenset(("textbox", "searchbox"))
 TOGGLES = frozenset(("checkbox", "radio"))

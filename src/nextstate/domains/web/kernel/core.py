@@ -12,8 +12,8 @@ from nextstate.domains.web import codec
 from nextstate.domains.web.codec import Call
 from nextstate.domains.web.kernel import facts, trust, views
 from nextstate.domains.web.kernel.guess import Guess, guess, repeated
-from nextstate.domains.web.kernel.page import Page, parse, without_error
 from nextstate.domains.web.kernel.state import DECLARED, MAX_KEPT, Loaded, State, View, is_plain, kept
+from nextstate.domains.web.page import Page, parse, without_error
 from nextstate.errors import ActionError
 from nextstate.types import Action, Json, Observation, Setup
 
@@ -30,6 +30,7 @@ class WebKernel:
     """Computes what a browser shows next where the screens seen so far determine it."""
 
     def open(self, setup: Setup) -> State:
+        """The state before the first action; reads the facts that the package documents."""
         prefixes = _texts(setup.facts.get("plain"))
         known = _pages(setup.facts.get("pages"))
         page = parse(setup.initial_state)
@@ -42,6 +43,7 @@ class WebKernel:
         return replace(begun, views=_noted(views.first(page), page, not declared), pending=not declared)
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
+        """What ``action`` shows, or why that is not known; nothing is asked for, so ``answers`` do not matter."""
         try:
             calls = codec.parse(action)
         except ActionError:
@@ -69,6 +71,7 @@ class WebKernel:
         return Unknown(reason or "")
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
+        """The state after ``observation`` was shown."""
         page = parse(observation)
         if page is None or state.page is None:
             tabs = views.first(page) if page else ()

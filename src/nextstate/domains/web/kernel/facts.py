@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from nextstate.domains.web.codec import Call
-from nextstate.domains.web.kernel.page import Page
 from nextstate.domains.web.kernel.state import State
 from nextstate.domains.web.kernel.views import requested
+from nextstate.domains.web.page import Page
 
 MAX_FACTS = 2_000
+"""Characters of all facts together."""
 MAX_LINE = 200
+"""Characters of one line of a tree."""
 MAX_LINES = 12
+"""Lines of a tree that was shown before."""
 
 
 def of(state: State, calls: tuple[Call, ...]) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import urldefrag, urlsplit
 from nextstate.domain import Unknown
 from nextstate.domains.web.codec import Call
 from nextstate.domains.web.kernel import controls
-from nextstate.domains.web.kernel.page import Page, Tab, plain, shown, without_error
 from nextstate.domains.web.kernel.state import DECLARED, State, View, Visit, is_plain
+from nextstate.domains.web.page import Page, Tab, plain, shown, without_error
 
 IDLE = frozenset(("noop", "send_msg_to_user", "report_infeasible", "scroll"))
 """Actions that change nothing on a page that is at rest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
-from nextstate.domains.web.kernel.page import Page
+from nextstate.domains.web.page import Page
 
 DECLARED = 1_000
 """How often a page counts as loaded that the set-up declares."""
@@ -86,6 +86,7 @@ class State:
 
 
 def is_plain(prefixes: tuple[str, ...], url: str) -> bool:
+    """Whether an address is an empty tab's, or begins with one of ``prefixes``."""
     return url == "about:blank" or any(url.startswith(prefix) for prefix in prefixes)
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from nextstate.domains.web.codec import Call
 from nextstate.domains.web.kernel.guess import Guess, alike, leads, origin
-from nextstate.domains.web.kernel.page import Page
 from nextstate.domains.web.kernel.state import Loaded, State, kept
 from nextstate.domains.web.kernel.views import requested
+from nextstate.domains.web.page import Page
 
 WRONG = "a rule was wrong on this site before"
 UNPROVEN = "the page may do more than HTML alone"

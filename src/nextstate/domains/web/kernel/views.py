@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nextstate.domains.web.codec import Call
-from nextstate.domains.web.kernel.page import Page, plain
 from nextstate.domains.web.kernel.state import Loaded, State, View, Visit, kept
+from nextstate.domains.web.page import Page, plain
 
 _ENTERS = frozenset(("fill", "clear", "select_option", "press", "click", "dblclick"))
 
@@ -35,9 +35,8 @@ def following(state: State, call: Call | None, page: Page, failed: bool) -> tupl
     before = state.page
     if before is None or len(state.views) != len(before.tabs):
         return _unknown(page)
-    views: list[View] | None = list(state.views)
+    views = list(state.views)
     name = "" if call is None else call.name
-    assert views is not None
     if name == "new_tab" and len(page.tabs) == len(views) + 1:
         views.append(View("about:blank", "", past=(), whole=True, plainly=True))
     elif name == "tab_close" and len(page.tabs) == max(len(views) - 1, 1):

@@ -1,14 +1,21 @@
-"""The sessions with the recorded search engine that are the golden examples of its domain."""
+"""The golden examples of the search domain: sessions with the search engine of :mod:`nextstate.record.search`.
+
+``python -m nextstate.record.search_examples --out FILE`` records them again.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nextstate.data import store
 from nextstate.domain import calls
+from nextstate.record import command
 from nextstate.record.search import record
 from nextstate.types import Action, Source, Trajectory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nextstate.types import Json
 
 
@@ -82,3 +89,12 @@ def golden() -> list[Trajectory]:
 
 def _source(row: str) -> Source:
     return Source(dataset="nextstate recordings", revision="1", licence="Apache-2.0", row=row)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record the golden examples of the search domain."""
+    store.write(command.parser("search_examples", main.__doc__).parse_args(arguments).out, golden())
+
+
+if __name__ == "__main__":
+    main()

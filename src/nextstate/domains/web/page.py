@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from nextstate.domains.web.codec import ERROR, TABS, TREE
 MAX_NODES = 20_000
 """Nodes of a screen that is looked at."""
 MAX_TABS = 200
+"""Open tabs of such a screen."""
 MAX_LINE = 50_000
 """Characters of a line that is looked at."""
 
@@ -77,6 +78,7 @@ class Node:
 
     @property
     def focused(self) -> bool:
+        """Whether it has the focus."""
         return "focused" in self.properties
 
     def with_focus(self, focused: bool) -> Node:
@@ -108,14 +110,17 @@ class Page:
 
     @property
     def url(self) -> str:
+        """The address of the tab that is shown."""
         return self.tabs[self.active].url
 
     @property
     def title(self) -> str:
+        """The title of the tab that is shown."""
         return self.tabs[self.active].title
 
     @property
     def tree(self) -> str:
+        """The lines of the nodes."""
         return "\n".join("\t" * node.depth + node.text for node in self.nodes)
 
     def text(self, error: str = "") -> str:
@@ -145,7 +150,8 @@ class Page:
             (one for one in range(place + 1, len(self.nodes)) if self.nodes[one].depth <= depth), len(self.nodes)
         )
 
-    def with_nodes(self, nodes: tuple[Node, ...] | list[Node]) -> Page:
+    def with_nodes(self, nodes: Sequence[Node]) -> Page:
+        """The screen with other nodes."""
         return replace(self, nodes=tuple(nodes))
 
 
