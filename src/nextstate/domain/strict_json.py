@@ -7,6 +7,7 @@ itself takes ``NaN`` and makes an infinity of ``1e999`` (RFC 8259, section 6, kn
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 MAX_DEPTH = 100
@@ -37,4 +38,4 @@ def deep(value: object) -> bool:
 
 def inside(value: object) -> list[Any]:
     """The values directly inside an object or an array; none in anything else."""
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nextstate.domain.strict_json import inside
 from nextstate.domains.mcp.kernel import effects, records, shown, words
 from nextstate.domains.mcp.kernel.words import Effect
 
@@ -55,7 +56,7 @@ def _lists(value: Any) -> _Lists | None:
         return {"": tuple(value)} if value and _uniform(value) else None
     if not isinstance(value, dict):
         return None
-    held = [inner for inner in value.values() if shown.inside(inner)]
+    held = [inner for inner in value.values() if inside(inner)]
     if not all(isinstance(inner, list) and _uniform(inner) for inner in held):
         return None
     return {name: tuple(inner) for name, inner in value.items() if isinstance(inner, list)}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nextstate.domain import calls
 from nextstate.domains.mcp.kernel import issues
@@ -138,9 +138,3 @@ def _version(state: State) -> str:
         if found := re.search(r"errors\.pydantic\.dev/(\d{1,3}\.\d{1,3})/", event.shown.text[:2_000]):
             return found[1]
     return "2.12"
-
-
-def demands(tool: Tool) -> dict[str, Any]:
-    """The declared arguments of a tool."""
-    properties: Any = tool.input_schema.get("properties")
-    return properties if isinstance(properties, dict) else {}

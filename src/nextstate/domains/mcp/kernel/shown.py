@@ -6,12 +6,12 @@ Texts come from recordings and models, so every walk over a value is bounded.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain.strict_json import deep, finite, no_constant
 from nextstate.domains.mcp import failures
 from nextstate.domains.mcp.kernel.words import identifies, words
 from nextstate.types import Query, Setup
@@ -23,7 +23,6 @@ MAX_TEXT = 2_000_000
 """Characters of a text that is read as JSON."""
 MAX_NODES = 20_000
 """Values of one result that are looked at."""
-MAX_DEPTH = 60
 _STARTS = re.compile(r'\s*[\[{"\d\-tfn]')
 _DISTINCT = re.compile(r"[\w./:@#-]{4,120}")
 
@@ -53,35 +52,10 @@ def _json(text: str) -> Any:
     if len(text) > MAX_TEXT or not _STARTS.match(text):
         return _NONE
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError):
         return _NONE
-    return _NONE if _deep(value) else value
-
-
-def _refuse(word: str) -> float:
-    raise ValueError(word)
-
-
-def _finite(number: str) -> float:
-    if math.isfinite(value := float(number)):
-        return value
-    raise ValueError(f"{number[:40]} is beyond every number of JSON")
-
-
-def _deep(value: Any) -> bool:
-    level, count = [value], 0
-    for _ in range(MAX_DEPTH):
-        level = [inner for one in level for inner in inside(one)]
-        count += len(level)
-        if not level:
-            return False
-    return True
-
-
-def inside(value: Any) -> list[Any]:
-    """The values directly inside an object or an array."""
-    return list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return _NONE if deep(value) else value
 
 
 def _failed(text: str) -> bool | None:
