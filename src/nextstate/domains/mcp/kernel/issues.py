@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain import schemas
+
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
     from nextstate.types import Tool
@@ -49,18 +51,9 @@ def missing(tool: Tool, call: Call) -> list[str]:
 
 def best(tool: Tool, call: Call) -> str | None:
     """jsonschema's words for the most relevant problem, as ``jsonschema.validate`` raises it."""
-    from jsonschema import SchemaError
     from jsonschema.exceptions import best_match
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from referencing.exceptions import Unresolvable
 
-    schema = dict(tool.input_schema)
-    try:
-        found = best_match(
-            validator_for(schema, default=Draft202012Validator)(schema).iter_errors(dict(call.arguments))
-        )
-    except (SchemaError, Unresolvable, RecursionError, ValueError):
-        return None
+    found = best_match(schemas.errors(tool.input_schema, dict(call.arguments)))
     return found.message if found is not None else None
 
 
