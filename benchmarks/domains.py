@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a trajectory file")
     parser.add_argument("--domains", help="only these, joined by commas")
     parser.add_argument("--local", help="name of an embedded model, as coder-1.5b")
-    parser.add_argument("--rows", type=int, default=40, help="sampled turns a domain")
+    parser.add_argument("--rows", type=int, default=40, help="sampled turns a domain; 0: no sample")
     parser.add_argument("--each", type=int, default=4, help="sampled turns of one trajectory at most")
     parser.add_argument("--tokens", type=int, default=4096, help="prompt and reply of a sampled turn, in tokens")
     parser.add_argument("--seed", type=int, default=0)
@@ -78,12 +78,8 @@ async def _main(arguments: argparse.Namespace) -> None:
         everything = by_domain[domain]
         if not arguments.sample_only:
             await _rows(domain, "all", everything, _models(everything), arguments)
-        chosen = sample(everything, arguments)
-        models = _models(everything)
-        if arguments.local:
-            local = LocalModel(arguments.local, context=arguments.tokens, max_tokens=REPLY)
-            models[f"grounded+{arguments.local}"] = Grounded(local)
-        await _rows(domain, "sample", chosen, models, arguments)
+        if arguments.rows:
+            await _rows(domain, "sample", sample(everything, arguments), _sampled(everything, arguments), arguments)
     print("\n| domain | turns | answered | right | right, of answered | p50 ms | why not (turns) |")
     print("|---|---|---|---|---|---|---|")
     for domain in wanted:
@@ -92,6 +88,14 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 def _models(trajectories: Sequence[Trajectory]) -> dict[str, WorldModel]:
     return {"copy-last": CopyLast(), "nearest": Nearest(trajectories), "kernel": KernelModel()}
+
+
+def _sampled(trajectories: Sequence[Trajectory], arguments: argparse.Namespace) -> dict[str, WorldModel]:
+    models = _models(trajectories)
+    if arguments.local:
+        local = LocalModel(arguments.local, context=arguments.tokens, max_tokens=REPLY)
+        models[f"grounded+{arguments.local}"] = Grounded(local)
+    return models
 
 
 async def _rows(

@@ -107,9 +107,14 @@ def test_clocks_processes_networks_and_system_files_are_refused(world: World, ac
     assert world.refuses(action).reason
 
 
-def test_a_misspelt_program_is_not_found_but_a_plausible_one_is_unknown(world: World) -> None:
-    assert world.does("gerp x") == "bash: line 1: gerp: command not found\n"
-    world.refuses("kubectl version")
+def test_a_word_that_no_program_is_called_is_not_found_but_any_name_may_be_a_program(world: World) -> None:
+    assert world.does("Sorry for that") == "bash: line 1: Sorry: command not found\n"
+    assert world.does("--fix it 2>/dev/null; echo $?") == "127\n"
+    for action in ("npm test", "mytool", "mytool --fix 2>/dev/null", "X=mytool; $X a"):
+        world.refuses(action)
+    asked = world.refuses("echo first; mytool a | head -1")
+    assert "installed" in asked.reason
+    assert asked.ask == "mytool a"
 
 
 def test_output_and_errors_come_in_their_order(world: World) -> None:
@@ -239,7 +244,7 @@ def test_a_shell_started_for_every_action_forgets_variables() -> None:
     world.does("x=5")
     assert world.does("echo [$x]") == "[]\n"
     assert world.does('echo "two words"') == "two\n"
-    assert world.does("gerp") == "/bin/bash: line 1: gerp: command not found\n"
+    assert world.does("Gerp") == "/bin/bash: line 1: Gerp: command not found\n"
 
 
 def test_a_script_for_bash_that_another_shell_runs_is_refused(world: World) -> None:

@@ -116,7 +116,7 @@ async def test_a_real_terminal_shows_what_is_computed() -> None:
     actions = [
         keys("ls\n", "cd d && ls -a\n", duration=3.0),
         keys("echo " + "long " * 40 + "\n", "printf 'no end'\n", duration=3.0),
-        keys("cat > new.txt <<'EOF'\nfirst\n\nlast\nEOF\n", "wc -l new.txt; nosuch\n", duration=3.0),
+        keys("cat > new.txt <<'EOF'\nfirst\n\nlast\nEOF\n", "wc -l new.txt; Nosuch\n", duration=3.0),
         keys("C-c", "echo $?\n", duration=3.0),
     ]
     files = {"a.txt": "a\n", "b c.txt": "b\n", "d/x": "", "d/y": ""}
@@ -280,13 +280,13 @@ def test_clearing_leaves_the_prompt_alone(desk: Desk) -> None:
 
 
 def test_messages_of_an_interactive_shell_name_no_line(desk: Desk) -> None:
-    assert desk.types("nosuch\n", "cd nope\n", "nosuch 2>&1 | cat\n")[1::2] == [
-        "bash: nosuch: command not found",
+    assert desk.types("Nosuch\n", "cd nope\n", "Nosuch 2>&1 | cat\n")[1::2] == [
+        "bash: Nosuch: command not found",
         "bash: cd: nope: No such file or directory",
-        "bash: nosuch: command not found",
+        "bash: Nosuch: command not found",
     ]
-    desk.types("nosuch 2> f\n")
-    assert desk.types("cat f\n")[-2] == "bash: nosuch: command not found"
+    desk.types("Nosuch 2> f\n")
+    assert desk.types("cat f\n")[-2] == "bash: Nosuch: command not found"
 
 
 def test_ls_prints_columns_and_quotes_only_at_the_terminal(desk: Desk) -> None:
@@ -335,7 +335,7 @@ def test_ls_lays_names_out_as_the_real_one_does(tmp_path: Path) -> None:
         (["test -t 1 && echo yes\n"], 1.0),
         (["chmod 444 a.txt; rm a.txt\n"], 1.0),
         (["rm -i a.txt\n"], 1.0),
-        (["bash -c nosuch\n"], 1.0),
+        (["bash -c Nosuch\n"], 1.0),
         (["echo $COLUMNS\n"], 1.0),
         (["cat > f <<E\n" + "line\n" * 900 + "E\n"], 1.0),
         (["tput cols\n"], 1.0),

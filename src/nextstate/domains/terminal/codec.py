@@ -81,29 +81,62 @@ def show(query: Query) -> str:
     return query.action
 
 
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"), "<time>"),
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?<!\w\w{3})"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MASKS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
+    (
+        re.compile(r"\d\d\d\d(?<!\w\d{4})-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"),
+        "<time>",
+        ("-",),
+    ),
     (
         re.compile(
-            r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d{1,2} +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,4}"
+            rf"{_DAY},? +(\d{{1,2}} +)?{_MONTH} +\d{{1,4}}"
             r"( +\d{4})?( +\d{2}:\d{2}:\d{2})?( +(AM|PM))?( +[A-Z]{3,4}| +[+-]\d{4})?( +\d{4})?"
         ),
         "<time>",
+        (),
+    ),
+    (re.compile(rf"{_MONTH}(?<!\w\w{{3}}) {{1,2}}\d{{1,2}} +(\d{{2}}:\d{{2}}|\d{{4}})\b"), "<time>", ()),
+    (re.compile(r"\d\d(?<!\w\d{2}):\d{2}:\d{2}([.,]\d+)?\b"), "<time>", (":",)),
+    (
+        re.compile(r"(real(?<!\w\w{4})|user(?<!\w\w{4})|sys(?<!\w\w{3}))(\s+)\d+m\d+[.,]\d+s"),
+        r"\1\2<duration>",
+        ("real", "user", "sys"),
     ),
     (
-        re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} +(\d{2}:\d{2}|\d{4})\b"),
-        "<time>",
+        re.compile(r"(in(?<!\w\w{2})|took(?<!\w\w{4})) \d+\.\d+ ?s(ec(onds)?)?\b"),
+        r"\1 <duration>",
+        ("in ", "took "),
     ),
-    (re.compile(r"\b\d{2}:\d{2}:\d{2}([.,]\d+)?\b"), "<time>"),
-    (re.compile(r"\b(real|user|sys)(\s+)\d+m\d+[.,]\d+s"), r"\1\2<duration>"),
-    (re.compile(r"\b(in|took) \d+\.\d+ ?s(ec(onds)?)?\b"), r"\1 <duration>"),
-    (re.compile(r"(?<=\[)(\d+)(\] )\d{2,7}(?=\s*$)", re.M), r"\1\2<pid>"),
-    (re.compile(r"\b(pid|PID|process)([ =:]+)\d+\b"), r"\1\2<pid>"),
-    (re.compile(r"\((\d{2,7})\)(?= [-+]? ?(Terminated|Killed|Done))"), "(<pid>)"),
-    (re.compile(r"(?<=@)[0-9a-f]{12}(?=:)"), "<container>"),
-    (re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?=\s+(Up|Exited|Created))"), "<container>"),
-    (re.compile(r"(?<=docker-)[0-9a-f]{64}(?=\.scope)|(?<=/docker/)[0-9a-f]{64}"), "<container>"),
+    (re.compile(r"\[(\d+)(\] )\d{2,7}(?=\s*$)", re.M), r"[\1\2<pid>", ("] ",)),
+    (
+        re.compile(r"(pid(?<!\w\w{3})|PID(?<!\w\w{3})|process(?<!\w\w{7}))([ =:]+)\d+\b"),
+        r"\1\2<pid>",
+        ("pid", "PID", "process"),
+    ),
+    (
+        re.compile(r"\((\d{2,7})\)(?= [-+]? ?(Terminated|Killed|Done))"),
+        "(<pid>)",
+        ("Terminated", "Killed", "Done"),
+    ),
+    (re.compile(r"@[0-9a-f]{12}(?=:)"), "@<container>", ("@",)),
+    (
+        re.compile(r"[0-9a-f](?<![0-9a-f]{2})[0-9a-f]{63}(?=\s+(Up|Exited|Created))"),
+        "<container>",
+        ("Up", "Exited", "Created"),
+    ),
+    (
+        re.compile(r"(?<=docker-)[0-9a-f]{64}(?=\.scope)|(?<=/docker/)[0-9a-f]{64}"),
+        "<container>",
+        ("docker",),
+    ),
 )
+"""What is masked, by what, and of which texts one is part of it: where none is, there is nothing to mask.
+
+The patterns begin with what they look for, and ask for the word boundary before it behind that: so the search for
+where one may begin is quick.
+"""
 
 
 def canonical(observation: Observation) -> Observation:
@@ -112,6 +145,7 @@ def canonical(observation: Observation) -> Observation:
     Trailing spaces of lines and empty lines at the end do not count: a screen has them by its width and height.
     """
     text = observation.replace("\r\n", "\n")
-    for pattern, mark in _MASKS:
-        text = pattern.sub(mark, text)
+    for pattern, mark, parts in _MASKS:
+        if not parts or any(part in text for part in parts):
+            text = pattern.sub(mark, text)
     return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()

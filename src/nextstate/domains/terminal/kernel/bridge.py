@@ -123,6 +123,10 @@ class Bridge:
         """The action's text: a path in a folder of programs is searched for by bashkit unless it stands here."""
         self.search: list[str] = []
         """The folders in which the shell searches for programs."""
+        self.sought: set[str] = set()
+        """Names of programs that were searched for in folders of which not all is known."""
+        self.unseen: set[str] = set()
+        """Paths of files that were looked at and of which not all is known."""
         self.pending: dict[str, str] = {}
         """Unknown paths that were only looked at: harmless if the next thing is that they are overwritten."""
         self._alive: dict[int, object] = {}
@@ -170,7 +174,11 @@ class Bridge:
         self.settle()
 
         def answer() -> None:
-            content = self.tree.read(name)
+            try:
+                content = self.tree.read(name)
+            except Undetermined:
+                self.unseen.add(name)
+                raise
             if content.startswith(b"#!"):
                 self._check_interpreter(name, content)
             self._give(out[0], content)
@@ -269,6 +277,9 @@ class Bridge:
         real = self.tree.resolve(path)
         found = self.tree.entry(real)
         if found is None:
+            self.unseen.add(path)
+            if posixpath.dirname(path) in self.search and path not in self.script:
+                self.sought.add(posixpath.basename(path))
             searched = real in self.search or posixpath.dirname(real) in self.search
             if path in self.script or not (searched or {real, posixpath.dirname(real)} & _PROGRAM_DIRS):
                 self.pending.setdefault(path, f"{real} was never shown")
@@ -282,6 +293,7 @@ class Bridge:
         if node is None:
             raise FsError(Errno.NOENT, path)
         if isinstance(node, Thing):
+            self.unseen.add(path)
             raise Undetermined(f"{path} may be a file or a directory")
         if isinstance(node, File) and node.content is None and "[[" in self.script and "-s" in self.script:
             raise Undetermined(f"whether {path} is empty was never shown")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nextstate.domains.terminal.kernel import facts, lexis, memory
 from nextstate.domains.terminal.kernel.bridge import BASHISM
 from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
-from nextstate.domains.terminal.kernel.invoke import directory_after, unwrap
+from nextstate.domains.terminal.kernel.invoke import alone, directory_after, keeps, renewed, unwrap
 from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
 from nextstate.domains.terminal.kernel.state import State
 
@@ -35,7 +35,9 @@ def remembered(state: State, action: Action, attempt: Attempt) -> Attempt:
     shown = None if attempt.state else memory.repeated(state, action)
     if shown is None:
         return attempt
-    return replace(attempt, run=replace(attempt.run, output=shown, reason=None), state=replace(state, exit=None))
+    return replace(
+        attempt, run=replace(attempt.run, output=shown, reason=None), state=renewed(replace(state, exit=None))
+    )
 
 
 def same(computed: str, shown: str) -> bool:
@@ -85,7 +87,7 @@ def _run(
     run = shell.run(
         call.script,
         tree,
-        shell.start if "argv" in state.invoke else state.shell,
+        state.shell,
         prelude=_prelude(state, action, call.cwd),
         zero=call.zero,
         one_stream="argv" not in state.invoke,
@@ -96,7 +98,7 @@ def _run(
         known=lambda call: _known(state, tree, call),
         present=lambda name: state.programs.get(name),
     )
-    if run.ended and not state.invoke:
+    if run.ended and not alone(state):
         run.reason = run.reason or "the action does not come to its end"
     if run.recalled and facts.hangs_on_status(action):
         run.reason = run.reason or "the exit status of a program whose output was seen"
@@ -107,6 +109,10 @@ def _run(
         run.reason = run.reason or "what messages begin with inside a function"
     if state.invoke.get("strip"):
         run.output = run.output.strip()
+    if state.cut is not None and len(run.output) >= state.cut and not lenient:
+        run.reason = run.reason or "how much of a long output is shown"
+    if state.columns and "ls" in run.called and not _IN_LINES.search(action):
+        run.reason = run.reason or "how names are laid out in columns"
     if reason:
         run.reason = reason
     return Attempt(run, tree, None if run.reason else after(state, action, run, tree, asked=bool(answers)))
@@ -119,10 +125,12 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         del tree.delta[path]
     assigned = {name.removeprefix("export ") for name, _ in run.changed_variables}
     changed = tuple(tree.delta)
-    return replace(
+    exports = _exports(state, run)
+    result = replace(
         state,
         files=tree.commit(),
-        shell=run.snapshot,
+        shell=shell_for(state.place).renewed(exports) if alone(state) else run.snapshot,
+        exports=exports,
         cwd=directory_after(state, action, run.cwd),
         exit=None if asked or run.recalled else run.code,
         tainted=state.tainted - assigned,
@@ -134,6 +142,23 @@ def after(state: State, action: Action, run: Run, tree: Tree, *, asked: bool = F
         seen=MappingProxyType(memory.lasting(state.seen)) if changed else state.seen,
         changed=(*(path for path in state.changed if path not in changed), *changed)[-40:],
     )
+    return renewed(result)
+
+
+_IN_LINES = re.compile(r"\bls\b[^|;&\n]*\s-[a-zA-Z]*[1lmx]|\bls\b[^;&\n]*(?:\||(?<![0-9])>)")
+"""`ls` that prints a name a line, or in a layout of its own, wherever it prints to."""
+
+
+def _exports(state: State, run: Run) -> tuple[tuple[str, str], ...]:
+    """The exported variables that outlive an action with a shell of its own."""
+    if not alone(state) or not keeps(state, "exports"):
+        return ()
+    known = dict(state.exports)
+    for name, value in run.changed_variables:
+        if name.startswith("export ") and name not in ("export PWD", "export OLDPWD"):
+            known.pop(name.removeprefix("export "), None)
+            known |= {} if value is None else {name.removeprefix("export "): value}
+    return tuple(sorted(known.items()))
 
 
 _SOURCED = re.compile(r"(?:^|[\n;&|({])\s*(?:source|\.)\s+([\w./~-]+)")
@@ -189,8 +214,8 @@ def _bashisms(state: State, action: Action) -> bool:
 def _prelude(state: State, action: Action, cwd: str) -> str:
     """Restores what bashkit drops between two runs, on the action's own first line."""
     parts = []
-    if "argv" in state.invoke:
-        parts.append(f"cd {shlex.quote(cwd)}" if cwd != state.place.cwd else "")
+    if alone(state):
+        parts.append(f"cd {shlex.quote(cwd)}; unset OLDPWD" if cwd != state.place.cwd else "")
     options = "".join(flag for flag in state.flags if flag in "efuCa")
     parts.append(f"set -{options}" if options else "")
     parts.append("set -o pipefail" if state.pipefail else "")

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nextstate.domains.terminal.kernel.files import Absent, Dir, File, Forgotten, FsError, Seen, Undetermined, normal
+from nextstate.domains.terminal.kernel.files import (
+    PROGRAM_DIRS,
+    Absent,
+    Dir,
+    File,
+    Forgotten,
+    FsError,
+    Seen,
+    Undetermined,
+    normal,
+)
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.files import Tree
@@ -47,6 +57,9 @@ _WRITE_ARGUMENT = {
     "nice": re.compile(r"\b(?:rm|mv|cp|tee|touch|mkdir|make|git|pip|npm|bash|sh|python3?)\b"),
 }
 _WRITE_ARGUMENT["gawk"] = _WRITE_ARGUMENT["mawk"] = _WRITE_ARGUMENT["awk"]
+_WRAPPERS = frozenset("timeout nice nohup env time watch stdbuf setsid ionice sudo".split())
+"""Programs that start the program that their arguments name."""
+_CHANCE = re.compile(r"\b(?:s?rand|sys|local|gm)?time\b|\bs?rand\b|\bsystime\b|\$\$|\b(?:keys|values|each)\b")
 _ASKS_ONLY = frozenset(
     {"--version", "-V", "-v", "--help", "version", "list", "show", "freeze", "search", "help", "info"}
 )
@@ -80,9 +93,40 @@ class Reach:
 NOTHING = Reach()
 
 
+def _name(call: Call) -> str:
+    """A program of the system by its name; another one by its path."""
+    folder, _, name = call.name.rpartition("/")
+    return name if not folder or folder in PROGRAM_DIRS else call.name
+
+
+def _inner(call: Call) -> Call | None:
+    """The call that a program makes which only starts another one."""
+    if _name(call) not in _WRAPPERS:
+        return None
+    left = list(call.args)
+    while left and (left[0].startswith("-") or "=" in left[0] or re.fullmatch(r"[\d.]+[smhd]?", left[0])):
+        left.pop(0)
+    return replace(call, name=left[0], args=tuple(left[1:])) if left else None
+
+
+def restless(call: Call) -> bool:
+    """Whether a program may show something else when it is called again although nothing changed."""
+    name, inner = _name(call), _inner(call)
+    if inner is not None and restless(inner):
+        return True
+    if name in ("perl", "awk", "gawk", "mawk"):
+        return any(_CHANCE.search(arg) for arg in call.args) or (name == "perl" and call.args[:1] == ())
+    return name in VOLATILE
+
+
 def reach(call: Call) -> Reach:
     """What a call may have changed, judged by its name and arguments."""
-    name = posixpath.basename(call.name)
+    inner = _inner(call)
+    if inner is not None:
+        return reach(inner)
+    name = _name(call)
+    if name == "perl" and not any(re.match(r"-\w*[enE]", arg) for arg in call.args):
+        return Reach((call.cwd,))  # a script
     operands = tuple(normal(call.path(arg)) for arg in call.args if not arg.startswith("-") and len(arg) < 4096)
     if name in ("python3", "python"):
         return _python(call)

@@ -161,6 +161,11 @@ class Tree:
     def commit(self) -> Files:
         return self.files.changed(self.delta)
 
+    def rewind(self, delta: Mapping[str, Entry]) -> None:
+        """Goes back to an earlier ``delta``."""
+        self.delta = dict(delta)
+        self._index = None
+
     # -- asking ---------------------------------------------------------------------------------------------
 
     def entry(self, path: str) -> Node | Absent | None:

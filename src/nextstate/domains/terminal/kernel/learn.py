@@ -9,14 +9,15 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from nextstate.domains.terminal.kernel import effects, lexis, memory
+from nextstate.domains.terminal.kernel import cuts, effects, lexis, memory
 from nextstate.domains.terminal.kernel.compute import Attempt, after, compute, same
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, FsError, Seen, Thing, Tree, Undetermined, normal
-from nextstate.domains.terminal.kernel.shell import HOLE
+from nextstate.domains.terminal.kernel.invoke import alone, directory_after, renewed
+from nextstate.domains.terminal.kernel.shell import HOLE, Lack
 from nextstate.domains.terminal.kernel.tools.base import Call
 
 if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.shell import Lack, Run
+    from nextstate.domains.terminal.kernel.shell import Run
     from nextstate.domains.terminal.kernel.state import State
 
 _ERROR = re.compile(
@@ -25,7 +26,9 @@ _ERROR = re.compile(
 )
 _NO_ENTRY = re.compile(r"cd: ([^\n]*): ")
 _ENTERS = re.compile(r"(?:^|[\n;&({])\s*cd\s+([\w./-]+)(?=\s*(?:$|[\n;&)}]))")
-_MISSING = re.compile(r"^(?:[\w./-]+: )(?:line \d+: )?([\w.+-]+): command not found$", re.M)
+_MISSING = re.compile(
+    r"^(?:[\w./-]+: )(?:(?:line \d+: )?([\w.+-]+): command not found|\d+: ([\w.+-]+): not found)$", re.M
+)
 
 HARNESS = frozenset({"Command timed out"})
 """Observations in a recorder's own words: the command ran, but what it did is not known."""
@@ -33,11 +36,13 @@ HARNESS = frozenset({"Command timed out"})
 
 def learn(state: State, action: str, shown: str, answers: tuple[str, ...]) -> State:
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
+    if cuts.first(shown) is not None:
+        return _cut(state, action, shown, answers)
     attempt = _leniently(state, action, answers)
     if set(_NO_ENTRY.findall(attempt.run.output)) - set(_NO_ENTRY.findall(shown)):
         state = _entered(state, action)
         attempt = _leniently(state, action, answers)
-    lacks: list[Lack] = attempt.run.lacks
+    lacks = _lacks(state, action, attempt.run)
     told = _told(state, action, shown, attempt.run)
     again = compute(told, action, answers)
     harmless = not any(effects.changes(lack.call) for lack in lacks)
@@ -48,13 +53,35 @@ def learn(state: State, action: str, shown: str, answers: tuple[str, ...]) -> St
     return result if attempt.state is None else contradicted(result, attempt)
 
 
+def _cut(state: State, action: str, shown: str, answers: tuple[str, ...]) -> State:
+    """The state after an action of whose output a part was left out: it tells nothing of files."""
+    known = replace(state, cut=min(len(shown), state.cut or len(shown)))
+    attempt = compute(replace(state, cut=None), action, answers)
+    if attempt.state is not None and cuts.fits(attempt.run.output, shown):
+        return replace(attempt.state, cut=known.cut)
+    attempt = _leniently(state, action, answers)
+    result = replace(aftermath(known, action, shown, attempt), cut=known.cut)
+    result = _remembered(result, state, action, shown, attempt)
+    return result if attempt.state is None else contradicted(result, attempt)
+
+
+def _lacks(state: State, action: str, run: Run) -> list[Lack]:
+    """The calls that were not determined, and scripts that a shell ran whose text is not known."""
+    tree = Tree(state.files, root=True)
+    found = [tree.entry(normal(posixpath.join(state.cwd, name))) for name in lexis.runs_files(action)]
+    known = all(isinstance(one, Absent | Dir) or (isinstance(one, File) and one.content is not None) for one in found)
+    if known or not run.reason:
+        return run.lacks
+    return [*run.lacks, Lack(Call("a script", (), None, state.cwd, {}, tree))]
+
+
 def contradicted(state: State, expected: Attempt) -> State:
     """The state after an action that was computed but showed something else: what it would have done is doubtful."""
     tree = Tree(state.files, root=True)
     for path in expected.tree.delta:
         tree.forget(path)
     names = {name.removeprefix("export ") for name, _ in expected.run.changed_variables}
-    return replace(state, files=tree.commit(), tainted=state.tainted | names, exit=None)
+    return renewed(replace(state, files=tree.commit(), tainted=state.tainted | names, exit=None))
 
 
 def _leniently(state: State, action: str, answers: tuple[str, ...]) -> Attempt:
@@ -68,19 +95,23 @@ def _told(state: State, action: str, shown: str, run: Run) -> State:
     _absences(tree, state, action, shown)
     seen = state.seen
     hole = _fill(run.output, shown)
-    if len(run.lacks) == 1 and hole is not None and not run.lacks[0].piped:
+    columns = state.columns
+    if len(run.lacks) == 1 and hole is not None and not run.lacks[0].piped and _in_columns(run.lacks[0].call, hole):
+        columns = True
+    elif len(run.lacks) == 1 and hole is not None and not run.lacks[0].piped:
         call = run.lacks[0].call
         _teach(tree, call, hole)
         if _steady(action, hole, [call]):
             seen = MappingProxyType({**seen, (call.cwd, call.name, *call.args): hole})
-    return replace(state, programs=_programs(state, run.called, shown), files=tree.commit(), seen=seen)
+    programs = _programs(state, action, run.called, shown)
+    return replace(state, programs=programs, files=tree.commit(), seen=seen, columns=columns)
 
 
 def _remembered(result: State, state: State, action: str, shown: str, attempt: Attempt) -> State:
     """``result``, with the whole action remembered if it would show the same again."""
     run = attempt.run
     quiet = not (run.changed_variables or attempt.tree.delta or result.lost or result.cwd != state.cwd)
-    if not (quiet and run.reason and _steady(action, shown, [lack.call for lack in run.lacks])):
+    if not (quiet and run.reason and _steady(action, shown, [lack.call for lack in _lacks(state, action, run)])):
         return result
     if run.called & effects.VOLATILE or lexis.restless(action) or shown.strip() in HARNESS:
         return result
@@ -96,8 +127,7 @@ def _steady(action: str, text: str, calls: list[Call]) -> bool:
     if _LIVE.search(action) or _LISTS_PROC.search(text) or lexis.VOLATILE.search(lexis.expanded(action)):
         return False
     return not any(
-        effects.changes(call) or call.name in effects.VOLATILE or call.cwd.startswith(("/proc", "/sys"))
-        for call in calls
+        effects.changes(call) or effects.restless(call) or call.cwd.startswith(("/proc", "/sys")) for call in calls
     )
 
 
@@ -117,22 +147,23 @@ def aftermath(state: State, action: str, shown: str, attempt: Attempt) -> State:
     for path, entry in list(tree.delta.items()):
         if isinstance(entry, File) and run.trusted.get(path) is not entry:
             tree.delta[path] = File(None, entry.mode)
-    for lack in run.lacks:
+    for lack in _lacks(state, action, run):
         effects.forget(tree, lack.call, shown)
     result = after(state, action, run, tree, asked=True) if run.snapshot else replace(state, exit=None)
-    if run.ended and not state.invoke:
+    if run.ended and not alone(state):
         result = replace(result, flags=state.flags, positional=state.positional)
     names = {name for name, value in run.changed_variables if re.fullmatch(r"\w+", name)}
     doubtful = bool(run.reason)
     complaints = set(_NO_ENTRY.findall(run.output)) - set(_NO_ENTRY.findall(shown))
-    cwd = _directory(state, action, shown, run)
-    return replace(
+    cwd = directory_after(state, action, _directory(state, action, shown, run))
+    result = replace(
         result,
         tainted=state.tainted | names if doubtful else state.tainted,
         cwd=cwd,
         seen=result.seen if not tree.delta else MappingProxyType(memory.lasting(state.seen)),
-        lost="" if not complaints or state.invoke else "the working directory is not known",
+        lost="the working directory is not known" if complaints else "",
     )
+    return renewed(result)
 
 
 def _directory(state: State, action: str, shown: str, run: Run) -> str:
@@ -157,9 +188,14 @@ def _fill(output: str, shown: str) -> str | None:
     return shown[len(before) : len(shown) - len(behind)]
 
 
-def _programs(state: State, called: set[str], shown: str) -> Mapping[str, bool]:
-    missing = set(_MISSING.findall(shown))
-    found = {name: name not in missing for name in called} if not missing else {}
+_HUSHED = re.compile(r"2>|&>|>&|\|&|\|\||&&")
+"""Where it is written, a program may be missing without a word, or was not called at all."""
+
+
+def _programs(state: State, action: str, called: set[str], shown: str) -> Mapping[str, bool]:
+    missing = {name or other for name, other in _MISSING.findall(shown)}
+    hushed = missing or _HUSHED.search(lexis.unquoted(action))
+    found = {} if hushed else {name: True for name in called if "/" not in name}
     return MappingProxyType({**state.programs, **found, **dict.fromkeys(missing, False)})
 
 
@@ -186,6 +222,15 @@ def _teach(tree: Tree, call: Call, text: str) -> None:
         _listing(tree, call.path(operands[0] if operands else "."), text, "".join(options))
     elif not text and call.name in ("mkdir", "touch", "rm", "mv", "cp", "rmdir"):
         _done(tree, call, operands, "".join(options))
+
+
+_COLUMNS = re.compile(r"\S(?:  +|\t+ *)\S")
+
+
+def _in_columns(call: Call, text: str) -> bool:
+    """Whether `ls` wrote names in columns, as it does at a terminal: its lines are no names."""
+    options = "".join(arg for arg in call.args if arg.startswith("-"))
+    return call.name == "ls" and not set("1lmx") & set(options) and _COLUMNS.search(text) is not None
 
 
 def _content(tree: Tree, path: str, text: str) -> None:

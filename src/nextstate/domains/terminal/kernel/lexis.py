@@ -60,6 +60,29 @@ def calls(text: str, names: frozenset[str]) -> bool:
     return any(re.search(rf"(?<![\w.:-]){re.escape(name)}(?![\w.:-])", text) for name in names)
 
 
+_NO_PROGRAM = re.compile(r"[A-Z][a-z']*|-.*|.*[^\w.+@:~-].*", re.S)
+_BY_PATH = re.compile(r"(?<![\w./+~-])(?:~|\.{1,2}|[\w.+-]{0,255})/[\w./+-]{1,4096}")
+_RUNS_FILE = re.compile(
+    _HEAD + r"(?:\w+=[^\s;|&]*\s+)*(?:source|\.|(?:(?:/usr)?/bin/)?(?:ba)?sh)\s+"
+    r"(?:-[abd-zA-Z]+\s+)*([^-\s;|&<>()][^\s;|&<>()]*)"
+)
+
+
+def no_program(name: str) -> bool:
+    """Whether no program is called so: the first word of a sentence, an option, a word with odd characters."""
+    return _NO_PROGRAM.fullmatch(name) is not None
+
+
+def by_path(text: str) -> frozenset[str]:
+    """The words of an action that may be programs called by a path."""
+    return frozenset(_BY_PATH.findall(text[:MAX_TEXT])) if "/" in text else frozenset()
+
+
+def runs_files(text: str) -> frozenset[str]:
+    """The scripts that an action lets a shell run, itself or another one."""
+    return frozenset(_RUNS_FILE.findall(unquoted(text)[:MAX_TEXT]))
+
+
 def blank_heredocs(text: str, *, quoted_only: bool) -> str:
     """The text without the bodies of heredocs (those with a quoted word only, or all)."""
     if "<<" not in text:

@@ -7,7 +7,9 @@ at a file goes through the `Bridge`. Whatever is neither computed nor known make
 from __future__ import annotations
 
 import contextlib
+import posixpath
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -15,9 +17,9 @@ from typing import Any
 
 from bashkit import Bash, BashError, BuiltinResult, ExecutionProfile
 
-from nextstate.domains.terminal.kernel import blanks
+from nextstate.domains.terminal.kernel import blanks, lexis
 from nextstate.domains.terminal.kernel.bridge import Bridge
-from nextstate.domains.terminal.kernel.files import Entry, File, FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import PROGRAM_DIRS, Entry, File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
 from nextstate.domains.terminal.kernel.programs import PROGRAMS
@@ -32,6 +34,8 @@ NATIVE = frozenset(
 )
 """What bashkit itself answers: the shell's own commands."""
 
+MAX_STRANGERS = 50
+"""Programs of one action of which nothing is known."""
 MAX_OUTPUT = 1_000_000
 """Characters of one observation; a longer one is left undetermined."""
 LIMITS = {"max_commands": 20_000, "max_loop_iterations": 20_000, "timeout_seconds": 5.0}
@@ -83,6 +87,8 @@ class Run:
     """The program call (argv) that a world model should answer, if that is all that is missing."""
     flags: str = ""
     positional: tuple[str, ...] = ()
+    strangers: frozenset[str] = frozenset()
+    """Programs by name or path of which it is not known whether they are there, or what they do."""
     ended: bool = True
     """Whether the action did not come to its end (``exit``, a heredoc without end, ...)."""
     snapshot: bytes = b""
@@ -142,6 +148,7 @@ class Shell:
         builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
         builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
         builtins[END] = self._end
+        self.built_in = frozenset(builtins)
         self.bash = Bash(
             username=place.user,
             hostname=place.host,
@@ -153,7 +160,11 @@ class Shell:
         )
         self.bash.mount("/", self.bridge.filesystem())
         self.bash.restore_snapshot(_with_aliases(place))
+        self.left = False
+        """Whether the last run may have left positional parameters, which no snapshot takes away."""
         self.start = self.bash.snapshot(exclude_filesystem=True)
+        self.begun: dict[tuple[tuple[str, str], ...], bytes] = {}
+        """The latest new shell with variables of its own."""
 
     def run(
         self,
@@ -175,30 +186,58 @@ class Shell:
 
         ``lenient`` runs on when something is undetermined, to see what else the action does. ``one_stream`` says that
         output and errors share a pipe, so that their order is the true one. ``order`` picks one of `ORDERS` for lines
-        whose order is not determined.
+        whose order is not determined. A program of which nothing is known is found out by a first run; in a second one
+        it is called like any other that the kernel lacks.
         """
-        self.tree = self.bridge.tree = tree
-        self.run_ = run = Run()
-        self.pairs, self.answers, self.used, self.lenient = [], answers, 0, lenient
+        self.answers, self.lenient, self.order = answers, lenient, order
         self.known, self.present = known or _nobody, present or _no_word
         self.zero, self.one_stream, self.known_lines = zero, one_stream, known_lines
-        self.order = order
-        self.bridge.pending.clear()
+        before = dict(tree.delta)
+        run = self._once(prelude, script, tree, snapshot, frozenset())
+        strangers = self._strangers(script)
+        while strangers - run.strangers and len(run.strangers) < MAX_STRANGERS:
+            tree.rewind(before)
+            run = self._once(prelude, script, tree, snapshot, strangers | run.strangers)
+            strangers = self._strangers(script)
+        return run
+
+    def _strangers(self, script: str) -> frozenset[str]:
+        """Programs that were called and of which neither what they do nor that they are missing is known."""
+        sought = self.bridge.sought - self.built_in
+        names = {name for name in sought if self.present(name) or not lexis.no_program(name)}
+        missing = {name for name in names if self.present(name) is False}
+        unseen = {posixpath.basename(path) for path in self.bridge.unseen}
+        words = {word for word in lexis.by_path(script) if posixpath.basename(word) in unseen} | self.bridge.unseen
+        by_path = {word for word in words if not _of_shell(*posixpath.split(word))}
+        return frozenset((names - missing) | by_path)
+
+    def _once(self, prelude: str, script: str, tree: Tree, snapshot: bytes, strangers: frozenset[str]) -> Run:
+        """One run, in which ``strangers`` are programs that the kernel lacks."""
+        self.tree = self.bridge.tree = tree
+        self.run_ = run = Run(strangers=strangers)
+        self.pairs, self.used = [], 0
+        for table in (self.bridge.pending, self.bridge.sought, self.bridge.unseen):
+            table.clear()
         self.bridge.script = script
         if self.at != snapshot:
             self.bash.restore_snapshot(snapshot)
         self.at = None
+        for name in strangers:
+            self.bash.add_builtin(name, self._callback(self._lacking))  # type: ignore[attr-defined]  # not in its stub
+        reset, self.left = ("set --; " if self.left else ""), True
         chunks: list[str] = []
         before = self._variables()
         self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
         try:
             result = self.bash.execute_sync(
-                f'{prelude}{script}\n{END} "$?" "$-" "$@"',
+                f'{reset}{prelude}{script}\n{END} "$?" "$-" "$@"',
                 on_output=lambda out, err: chunks.append(self._join(out, err)),
             )
             trouble = result.error
         except BashError as error:
             trouble, result = str(error), None
+        for name in strangers:  # a snapshot with them could not be restored elsewhere
+            self.bash.remove_builtin(name)  # type: ignore[attr-defined]  # not in its stub
         if trouble or result is None:
             self._note(f"bashkit: {trouble}")
         if result is None:
@@ -220,6 +259,17 @@ class Shell:
         run.snapshot = snapshot if same else self.bash.snapshot(exclude_filesystem=True)
         self.at = run.snapshot
         return run
+
+    def renewed(self, exports: tuple[tuple[str, str], ...]) -> bytes:
+        """A new shell that was given these variables."""
+        if not exports:
+            return self.start
+        if exports not in self.begun:
+            self.at = None
+            self.bash.restore_snapshot(self.start)
+            self.bash.execute_sync("; ".join(f"export {name}={shlex.quote(value)}" for name, value in exports))
+            self.begun = {exports: self.bash.snapshot(exclude_filesystem=True)}
+        return self.begun[exports]
 
     # -- callbacks ------------------------------------------------------------------------------------------
 
@@ -275,7 +325,7 @@ class Shell:
             return Out(stderr=f"{call.prefix}{call.name}: command not found\n", code=127)
         try:
             if call.name in OPTIONAL and not there:
-                raise Unanswered(f"whether {call.name} is installed was never shown")
+                raise Unanswered(f"whether {call.name} is installed is not known")
             out = tool(call)
             self.run_.unordered |= out.varied
             if out.unordered and out.stdout.count("\n") > 1:
@@ -318,6 +368,8 @@ class Shell:
             raise Undetermined(str(unknown)) from None
 
     def _lacking(self, call: Call) -> Out:
+        if call.name in self.run_.strangers and "/" not in call.name and not self.present(call.name):
+            raise Unanswered(f"whether {call.name} is installed is not known")
         raise Unanswered(f"{call.name} is a program that the kernel lacks")
 
     def _ask(self, call: Call, reason: str) -> Out:
@@ -333,6 +385,7 @@ class Shell:
         self.run_.ended = False
         self.run_.code = int(code)
         self.run_.flags, self.run_.positional = flags, tuple(positional)
+        self.left = bool(positional)
         return BuiltinResult(exit_code=int(code))
 
     # -- texts ----------------------------------------------------------------------------------------------
@@ -410,6 +463,11 @@ def _no_word(name: str) -> bool | None:
 
 
 _RESHAPING = ("()", "function", "unset", "eval", "source", ". ", "shopt", "readonly", "declare", "alias", "local")
+
+
+def _of_shell(folder: str, name: str) -> bool:
+    """Whether a path leads to a shell, which bashkit is itself."""
+    return not name or (folder in PROGRAM_DIRS and name in NATIVE)
 
 
 def _reshapes(script: str) -> bool:

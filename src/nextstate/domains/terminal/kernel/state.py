@@ -41,12 +41,18 @@ class State:
     programs: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     seen: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     tainted: frozenset[str] = frozenset()
+    exports: tuple[tuple[str, str], ...] = ()
+    """Exported variables that outlive the shell of an action."""
     assigned: frozenset[str] = frozenset()
     """Variables that actions set."""
     functions: frozenset[str] = frozenset()
     """Names of functions that actions defined."""
     changed: tuple[str, ...] = ()
     """Paths of files written in this session, the latest last; for people and models."""
+    columns: bool = False
+    """Whether `ls` was seen to lay out names in columns."""
+    cut: int | None = None
+    """The length of the shortest observation of which something was left out; longer outputs are not shown whole."""
     lost: str = ""
     """Why nothing can be determined any more (the shell has ended)."""
     screen: Screen | None = None

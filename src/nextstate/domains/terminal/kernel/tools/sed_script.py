@@ -197,7 +197,7 @@ class Script:
             if ch == "\\":
                 ch = source.next()
                 if not ch:
-                    raise source.bad("unexpected `,'")
+                    raise source.bad("unterminated address regex")
             text = self.until(source, ch, regex=True)
             if text is None:
                 raise source.bad("unterminated address regex")
@@ -452,6 +452,8 @@ def added_text(source: Source) -> str:
         ch = source.next()
         if not ch:
             return ""
+        if ch == "\\" and (source.text.startswith("\n", source.at) or "\\" in source.text[source.at :]):
+            raise Undetermined("a text that begins with an escaped backslash or line end")
         if ch in " \t":
             rest = source.text[source.at :].split("\n", 1)[0]
             if not rest.strip():
@@ -461,10 +463,14 @@ def added_text(source: Source) -> str:
     else:
         source.back(ch)
     found: list[str] = []
+    escaped = False
     while (ch := source.next()) and ch != "\n":
         if ch != "\\":
             found.append(ch)
             continue
+        if escaped and source.at == len(source.text):
+            raise Undetermined("a text with backslashes, the last of them at its end")
+        escaped = True
         made = produced(source.text, source.at)
         if made is not None:
             found.append(made[0])

@@ -52,8 +52,16 @@ _INHERITED = frozenset(
     __sub__ __missing__ __post_init__""".split()
 )
 """Special methods of native classes that ``super()`` or a class name may lead to."""
-_NEW = frozenset("removeprefix removesuffix lcm pairwise bit_count cache batched StrEnum UTC nextafter ulp".split())
-"""Names that not all versions have."""
+_NEW = frozenset(
+    """isascii fromisoformat fromisocalendar nullcontext time_ns perf_counter_ns monotonic_ns process_time_ns remainder
+    prod comb perm isqrt dist cbrt exp2 sumprod fma lcm nextafter ulp pairwise batched cache cached_property
+    singledispatchmethod removeprefix removesuffix bit_count randbytes binomialvariate
+    is_relative_to with_stem with_segments hardlink_to is_junction aclosing
+    add_note file_digest b32hexencode b32hexdecode Annotated Final Literal Protocol TypedDict final
+    get_args get_origin runtime_checkable ParamSpec TypeAlias TypeGuard Concatenate Self Never LiteralString override
+    StrEnum UTC issoftkeyword softkwlist""".split()
+)
+"""Names that came with Python 3.7 or later (texts, numbers and times with them): not all versions have them."""
 _OF_CLASSES = frozenset(("__mro__", "__bases__", "__subclasses__", "__members__", "__dataclass_fields__"))
 _ALWAYS = frozenset(("__class__", "__name__", "__qualname__"))
 
@@ -61,7 +69,8 @@ _ALWAYS = frozenset(("__class__", "__name__", "__qualname__"))
 def attribute(machine: Machine, value: Any, name: str) -> Any:
     """``value.name`` as the program may have it."""
     kind = type(value)
-    if name in _NEW and not machine.world.exact:
+    new = name in _NEW or (kind is int and name in ("as_integer_ratio", "is_integer"))
+    if new and not machine.world.exact and not machine.owns(value if isinstance(value, type) else kind):
         raise Undetermined(f"whether this version has {name}")
     if kind is Module:
         return _of_module(machine, value, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,11 +15,15 @@ from nextstate.domains.terminal.kernel.tools.python.objects import Source
 from nextstate.domains.terminal.kernel.tools.python.reading import checked, worded
 from nextstate.domains.terminal.kernel.tools.python.statements import HALTS
 from nextstate.domains.terminal.kernel.tools.python.trace import described
-from nextstate.domains.terminal.kernel.tools.python.world import HOST, World, version
+from nextstate.domains.terminal.kernel.tools.python.world import HOST, World, is_utf8, version
 
-OLDEST = 8
+OLDEST = 6
 """The oldest version that is meant where the version is not known."""
 _HARMLESS = frozenset(("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONNOUSERSITE"))
+
+
+_SELF_NAMING = re.compile(r"[=] {0,9}(?:![rsa])?(?::[^{}'\"\n]{0,80})?\}")
+"""What may be a field as ``{value=}``, which Python 3.8 brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ def read_options(args: tuple[str, ...]) -> Given:
 def find(call: Call, given: Given) -> Program | Out:
     """The program that the command line names, or the message that there is none."""
     if given.kind == "-c":
+        if not given.code.isascii() and not is_utf8(call):
+            raise Undetermined("how this locale encodes the program")
         return Program(given.code, "<string>", ["-c", *given.rest], "")
     if given.kind == "-":
         argv = ["-" if call.args and "-" in call.args else "", *given.rest]
@@ -136,6 +143,10 @@ def execute(call: Call, program: Program, given: Given) -> Out:
         program.folder,
         unbuffered=given.unbuffered or bool(call.env.get("PYTHONUNBUFFERED")),
     )
+    if given.kind != "-" and not (call.stdin or "").isascii() and not world.utf8:
+        raise Undetermined("how this locale encodes the input")
+    if (world.minor or OLDEST) < 8 and _SELF_NAMING.search(program.text):
+        raise Undetermined("whether this version names what a field shows")
     said: list[str] | None = [] if world.exact and not program.is_file else None
     tree = checked(program.text, program.shown, said, None if world.exact else (3, min(world.minor or OLDEST, HOST)))
     if isinstance(tree, SyntaxError):
@@ -194,15 +205,9 @@ def finish(machine: Machine, main: Callable[[], None]) -> Out:
     stdout, stderr = "".join(world.stdout), "".join(world.stderr)
     if stdout and stderr and not world.mixed:
         raise Undetermined("the order of much output and of errors")
-    if not (stdout + stderr).isascii() and not call_is_utf8(world.call):
+    if not (stdout + stderr).isascii() and not world.utf8:
         raise Undetermined("how this locale encodes the output")
     return Out(stdout, stderr, code, "".join(world.both) if stdout and stderr else None)
-
-
-def call_is_utf8(call: Call) -> bool:
-    """Python writes UTF-8 in the C locales too."""
-    value = call.env.get("LC_ALL") or call.env.get("LC_CTYPE") or call.env.get("LANG") or "C"
-    return call.utf8 or value in ("C", "POSIX")
 
 
 def exit_code(machine: Machine, value: object) -> int:

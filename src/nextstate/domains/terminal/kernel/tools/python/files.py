@@ -39,13 +39,17 @@ def open_file(
     if "b" in mode:
         return BinaryFile(world, file, real, mode, data)
     coded = (encoding or "utf-8").lower()
+    if encoding is None and not data.isascii() and not world.utf8:
+        raise Undetermined("how this locale encodes a file")
     if errors not in (None, "strict") and not data.isascii():
         raise Undetermined("how bytes that are no text are treated")
     try:
         text = data.decode(coded)
     except UnicodeDecodeError:
         raise Undetermined(f"{target} is not {coded} text") from None
-    return TextFile(world, file, real, mode, text, newline, coded)
+    opened = TextFile(world, file, real, mode, text, newline, coded)
+    opened.plain = encoding is None and not world.utf8
+    return opened
 
 
 def _opened(world: World, file: Any, target: str, mode: str) -> bytes:

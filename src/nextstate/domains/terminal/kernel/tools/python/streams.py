@@ -149,6 +149,8 @@ class TextFile(File):
 
     encoding = "utf-8"
     errors = "strict"
+    plain = False
+    """Whether only ASCII is sure to be encoded so."""
 
     def __init__(
         self, world: World, name: Any, target: str, mode: str, text: str, newline: str | None, encoding: str
@@ -176,6 +178,8 @@ class TextFile(File):
     def fits(self, data: Any) -> None:
         if not isinstance(data, str):
             raise TypeError(f"write() argument must be str, not {type(data).__name__}")
+        if self.plain and not data.isascii():
+            raise Undetermined("how this locale encodes a file")
         self.returns_ = self.returns_ or "\r" in data
 
     def content(self) -> bytes:

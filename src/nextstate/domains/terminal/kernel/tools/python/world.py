@@ -36,6 +36,8 @@ class World:
         self.minor = self.version[1] if self.version else None
         self.exact = self.minor == HOST
         """Whether the library that computes is the one that the program has."""
+        self.utf8 = is_utf8(call)
+        """Whether texts are UTF-8 where a program names no encoding."""
         self.environ = dict(call.env)
         self.cwd = call.cwd
         self.stdout: list[str] = []
@@ -139,3 +141,16 @@ def version(text: str | None) -> tuple[int, int, int] | None:
         return None
     micro = "".join(ch for ch in parts[2] if ch.isdigit()) if len(parts) > 2 else "0"
     return int(parts[0]), int(parts[1]), int(micro or 0)
+
+
+def is_utf8(call: Call) -> bool:
+    """Whether Python takes texts for UTF-8 for certain: since version 3.7 it does so in the C locales too.
+
+    An environment is known whole when it holds ``SHLVL``; in another one a variable that is not there may be set.
+    """
+    value = call.env.get("LC_ALL") or call.env.get("LC_CTYPE") or call.env.get("LANG")
+    known = version(call.facts.get("python3"))
+    if known is None:
+        return value is not None and call.utf8
+    plain = value is None and "SHLVL" in call.env
+    return known >= (3, 7, 0) and (plain or value in ("C", "POSIX") or (value is not None and call.utf8))
