@@ -86,6 +86,7 @@ async def test_a_failure_must_be_predicted_as_one_and_a_success_as_none(screens:
     assert await scorers.error(query(), shown(""), failure) == Score({"error": 0.0}), "undecidable is not predicted"
     assert await scorers.error(query(), FAILED, failure) == Score({"error": 0.0})
     assert await scorers.no_error(query(), shown(failure), success) == Score({"no-error": 0.0})
+    assert await scorers.no_error(query(), shown(""), success) == Score({"no-error": 1.0}), "nor is it a report"
     assert not (await scorers.error(query(), shown(failure), success)).applies
     assert not (await scorers.no_error(query(), shown(success), failure)).applies
 

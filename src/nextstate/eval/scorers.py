@@ -98,11 +98,15 @@ async def no_error(query: Query, prediction: Prediction, truth: Observation) -> 
 
 
 def _reported(query: Query, prediction: Prediction, truth: Observation, *, name: str, failed: bool) -> Score:
-    """Applies where the domain can tell of the truth whether the action failed, and it did as ``failed`` says."""
+    """Applies where the domain can tell of the truth whether the action failed, and it did as ``failed`` says.
+
+    A prediction of which the domain cannot tell reports no failure.
+    """
     tells = domains.find(query.domain).failed
     if tells is None or tells(query, truth) is not failed:
         return Score(applies=False)
-    return Score({name: float(prediction.observation is not None and tells(query, prediction.observation) is failed)})
+    said = prediction.observation
+    return Score({name: float(said is not None and (tells(query, said) is True) is failed)})
 
 
 async def schema(query: Query, prediction: Prediction, truth: Observation) -> Score:
