@@ -2,12 +2,12 @@
 
     python benchmarks/edits.py --data FILE [--tokenizer local:smollm2-135m] [--worst N]
 
-Prints a Markdown table, a row a domain and a row a dataset: turns; tokens of a screen (median); then, each as median
-and mean over the turns, the tokens of the reply in edit form, tags and all, against those of the screen ("edits") and
-against those of a reply that holds the whole screen, tags and all ("of the whole reply"); bytes against the screen's;
-tokens of a unified line difference without context, in the same tags, against the screen's ("difference"); the share
-of turns where reading the reply gives the screen exactly; the share of replies that hold the whole screen;
-microseconds for writing and for reading a reply. ``--worst`` shows the replies with the highest ratios of each domain.
+Prints a Markdown table, a row a domain, one for all of them, and a row a dataset: turns; tokens of a screen (median);
+then, each as median and mean over the turns and against the tokens of the screen, the edits ("edits"), the whole reply
+with the tags around them ("with tags"), the bytes of that reply against the screen's, and a unified line difference
+without context in the same tags ("difference"); the share of turns where reading the reply gives the screen exactly;
+the share of replies that hold the whole screen; microseconds for writing and reading one reply. ``--worst`` shows the
+replies with the highest ratios of each domain.
 """
 
 from __future__ import annotations
@@ -59,16 +59,16 @@ def main() -> None:
     rows = [row for trajectory in store.read(arguments.data) for row in measured(trajectory)]
     parts = (_counts(counter, [getattr(row, part) for row in rows]) for part in ("screen", "reply", "diff"))
     costs = list(zip(*parts, strict=True))
-    tags = counter.count([write_tagged(rows[0].query, "screen\n")])[0] if rows else 0
+    tags = counter.count([write_tagged(rows[0].query, "")])[0] if rows else 0
+    costed = list(zip(rows, costs, strict=True))
     print(HEAD)
     for name in sorted({row.query.domain for row in rows}):
-        print(
-            _line(name, tags, [(row, cost) for row, cost in zip(rows, costs, strict=True) if row.query.domain == name])
-        )
+        print(_line(name, tags, [pair for pair in costed if pair[0].query.domain == name]))
+    print(_line("all", tags, costed))
     for name in sorted({row.dataset for row in rows}):
-        print(_line(name, tags, [(row, cost) for row, cost in zip(rows, costs, strict=True) if row.dataset == name]))
+        print(_line(name, tags, [pair for pair in costed if pair[0].dataset == name]))
     if arguments.worst:
-        _show_worst(list(zip(rows, costs, strict=True)), arguments.worst)
+        _show_worst(costed, arguments.worst)
 
 
 def measured(trajectory: Trajectory) -> Iterator[Row]:
@@ -101,14 +101,14 @@ def _counts(counter: Tokenizer, texts: list[str]) -> list[int]:
 
 
 HEAD = """\
-| | turns | tokens of a screen | edits, median | mean | of the whole reply, median | mean | bytes, median | mean \
+| | turns | tokens of a screen | edits, median | mean | with tags, median | mean | bytes, median | mean \
 | difference, median | mean | exact | whole screens | write | read |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def _line(name: str, tags: int, rows: list[tuple[Row, tuple[int, int, int]]]) -> str:
-    edits = [cost[1] / max(cost[0], 1) for _, cost in rows]
-    replies = [cost[1] / (cost[0] + tags) for _, cost in rows]
+    edits = [(cost[1] - tags) / max(cost[0], 1) for _, cost in rows]
+    replies = [cost[1] / max(cost[0], 1) for _, cost in rows]
     sizes = [_size(row.reply) / max(_size(row.screen), 1) for row, _ in rows]
     differences = [cost[2] / max(cost[0], 1) for _, cost in rows]
     ratios = (
