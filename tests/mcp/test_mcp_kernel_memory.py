@@ -8,7 +8,7 @@ from mcp_kernel_worlds import LIBRARY, after, book, call, said, unknown
 from nextstate.types import Setup
 
 NONE = Setup()
-READ = (call("get_user", user_id="u_17"), '{"name": "Ines", "plan": "free"}')
+READ = (call("get_user", user_id="u_17"), '{"name": "Heron", "plan": "free"}')
 
 
 def test_the_same_read_shows_the_same_again() -> None:
@@ -34,7 +34,7 @@ def test_a_write_that_may_have_changed_it_makes_it_unknown(write: str) -> None:
     state = after(NONE, READ, (write, "ok"))
     found = unknown(state, "get_user", user_id="u_17")
     assert found.reason == "another call may have changed what the call shows"
-    assert "Ines" in found.facts
+    assert "Heron" in found.facts
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def test_a_program_may_change_another_server() -> None:
 
 
 def test_a_write_below_a_path_may_change_what_is_shown_of_it() -> None:
-    read = (call("get_folder_info", path="/home/ann"), "3 files")
+    read = (call("get_folder_info", path="/home/red"), "3 files")
     assert said(
-        after(NONE, read, (call("write_file", path="/home/bob/x", content="q"), "ok")),
+        after(NONE, read, (call("write_file", path="/home/blue/x", content="q"), "ok")),
         "get_folder_info",
-        path="/home/ann",
+        path="/home/red",
     )
     assert not said(
-        after(NONE, read, (call("write_file", path="/home/ann/x", content="q"), "ok")),
+        after(NONE, read, (call("write_file", path="/home/red/x", content="q"), "ok")),
         "get_folder_info",
-        path="/home/ann",
+        path="/home/red",
     )
 
 

@@ -72,11 +72,11 @@ FACTS = {
         "Shop": {
             "goods": {"P-1": {"price": 3.5, "stock": 2}, "P-2": {"price": 9.0, "stock": 0}},
             "tickets": [{"id": 31, "state": "open"}],
-            "owner": {"name": "Ines", "balance": 70.5},
+            "owner": {"name": "Heron", "balance": 70.5},
             "watch_list": ["P-1"],
             "tank_level": 10.5,
             "post_counter": 6,
-            "author": "ines",
+            "author": "heron",
         }
     }
 }
@@ -140,9 +140,9 @@ def test_something_is_created_of_its_arguments_under_the_next_number() -> None:
     arguments = {"text": TEXT, "tags": {"type": "array", "default": []}}
     setup = _shop(tool("create_post", arguments, output))
     assert json.loads(said(after(setup), "create_post", text="Hello") or "") == {
-        "id": 6, "author": "ines", "text": "Hello", "tags": [],
+        "id": 6, "author": "heron", "text": "Hello", "tags": [],
     }  # fmt: skip
-    assert said(after(setup, (call("login_author", author="bob"), "ok")), "create_post", text="Hello") is None
+    assert said(after(setup, (call("login_author", author="blue"), "ok")), "create_post", text="Hello") is None
 
 
 def test_a_result_against_the_output_schema_is_not_said() -> None:

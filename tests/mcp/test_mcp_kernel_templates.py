@@ -29,8 +29,8 @@ def test_nothing_is_carried_over_to_a_call_that_was_made_before() -> None:
 
 
 def test_a_number_that_nothing_explains_is_not_carried_over() -> None:
-    state = after(NONE, (call("send_mail", to="ann@example.org"), "Sent to ann@example.org as 4711."))
-    assert said(state, "send_mail", to="bob@example.org") is None
+    state = after(NONE, (call("send_mail", to="red@example.org"), "Sent to red@example.org as 4711."))
+    assert said(state, "send_mail", to="blue@example.org") is None
 
 
 def test_a_count_of_lines_is_carried_over_once_it_was_proven() -> None:
