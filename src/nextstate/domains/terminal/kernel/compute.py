@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from nextstate.domains.terminal.kernel import facts, lexis, memory
+from nextstate.domains.terminal.kernel import lexis, memory, telling
 from nextstate.domains.terminal.kernel.bridge import BASHISM
 from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.invoke import alone, directory_after, keeps, renewed, unwrap
@@ -100,7 +100,7 @@ def _run(
     )
     if run.ended and not alone(state):
         run.reason = run.reason or "the action does not come to its end"
-    if run.recalled and facts.hangs_on_status(action):
+    if run.recalled and telling.hangs_on_status(action):
         run.reason = run.reason or "the exit status of a program whose output was seen"
     if run.shell_errors and _SH.search(action):
         run.reason = run.reason or "how sh words its errors"

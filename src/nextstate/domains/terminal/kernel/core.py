@@ -7,8 +7,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown
-from nextstate.domains.terminal.kernel import facts, learn, prompts, screen, watch
+from nextstate.domains.terminal.kernel import learn, prompts, screen, telling, watch
 from nextstate.domains.terminal.kernel.compute import Attempt, compute, remembered, same
+from nextstate.domains.terminal.kernel.effort import TOO_MUCH
 from nextstate.domains.terminal.kernel.files import Tree, Undetermined
 from nextstate.domains.terminal.kernel.shell import Run
 from nextstate.domains.terminal.kernel.state import State
@@ -32,15 +33,18 @@ class TerminalKernel:
         if attempt.state is not None:
             return Determined(attempt.run.output, attempt.state)
         run = attempt.run
-        ask = None if run.asked is None or not facts.may_ask(action, run) else shlex.join(run.asked)
-        return Unknown(run.reason or "", facts.told(state, action), ask)
+        ask = None if run.asked is None or not telling.may_ask(action, run) else shlex.join(run.asked)
+        return Unknown(run.reason or "", telling.told(state, action), ask)
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         attempt = self._attempt(state, action, answers)
         if attempt.state is not None and same(attempt.run.output, observation):
             return attempt.state
+        overworked = attempt.run.reason == TOO_MUCH
         if state.screen is not None:
-            return watch.absorb(state, action, observation)
+            return watch.absorb(state, action, observation, blind=overworked)
+        if overworked:
+            return learn.bewildered(state)
         return learn.learn(state, action, observation, answers)
 
     def _attempt(self, state: State, action: Action, answers: tuple[str, ...]) -> Attempt:

@@ -127,7 +127,7 @@ def reach(call: Call) -> Reach:
     name = _name(call)
     if name == "perl" and not any(re.match(r"-\w*[enE]", arg) for arg in call.args):
         return Reach((call.cwd,))  # a script
-    operands = tuple(normal(call.path(arg)) for arg in call.args if not arg.startswith("-") and len(arg) < 4096)
+    operands = tuple(normal(call.path(arg)) for arg in call.args if arg and arg[0] != "-" and len(arg) < 4096)
     if name in ("python3", "python"):
         return _python(call)
     if name == "git":

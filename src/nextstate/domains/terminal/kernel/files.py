@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+from itertools import takewhile
 from typing import TypeAlias
 
 
@@ -93,6 +94,8 @@ Entry: TypeAlias = Node | Absent | Forgotten
 SYSTEM_DIRS = ("/", "/home", "/tmp", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin", "/bin", "/etc", "/var",
                "/dev", "/proc", "/root", "/opt", "/lib", "/sbin", "/sys", "/run", "/usr/lib", "/usr/share")  # fmt: skip
 PROGRAM_DIRS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/games")
+MAX_PATH = 4_096
+"""Characters of a path that are followed; systems refuse longer ones."""
 MAX_FILE = 8_000_000
 """Bytes; a write beyond this makes the step undetermined instead of filling memory."""
 
@@ -110,18 +113,20 @@ class Files:
         Everything below a directory of ``complete`` is known whole, its sub-directories too.
         """
         entries: dict[str, Entry] = {path: Dir() for path in SYSTEM_DIRS}
-        whole = [normal(path) for path in complete]
+        whole = {normal(path) for path in complete}
+        known: dict[str, bool] = {}
 
         def directory(path: str) -> None:
-            known = any(path == top or path.startswith(top.rstrip("/") + "/") for top in whole)
-            entries[path] = Dir(Seen.ALL if known else Seen.NOTHING)
+            new = list(takewhile(lambda one: one not in known, (path, *parents(path))))
+            entries.update(dict.fromkeys(new, Dir()))
+            for one in reversed(new):
+                known[one] = one in whole or known.get(posixpath.dirname(one), False)
+                entries[one] = Dir(Seen.ALL if known[one] else Seen.NOTHING)
 
         for path in (cwd, *whole, *(path.rstrip("/") for path in files if path.endswith("/"))):
-            for each in (normal(path), *parents(normal(path))):
-                directory(each)
+            directory(normal(path or "/"))
         for path, content in files.items():
-            for parent in parents(normal(path)):
-                directory(parent)
+            directory(posixpath.dirname(normal(path)))
             if not path.endswith("/"):
                 entries[normal(path)] = File(content)
         for path, mode in modes.items():
@@ -170,13 +175,19 @@ class Tree:
 
     def entry(self, path: str) -> Node | Absent | None:
         """What is written down about ``path`` itself: an entry, or ``None`` when it is unknown."""
-        found = self.delta.get(path) or self.files.entries.get(path)
+        found, child = self._written(path), ""
+        while found is None and path not in ("/", ""):
+            child, path = path, posixpath.dirname(path)
+            found = self._written(path)
         if isinstance(found, Forgotten):
             return None
-        if found is not None or path == "/":
-            return found
-        parent = posixpath.dirname(path)
-        above = self.entry(parent)
+        return found if not child else self._inside(found, child)
+
+    def _written(self, path: str) -> Entry | None:
+        return self.delta.get(path) or self.files.entries.get(path)
+
+    def _inside(self, above: Node | Absent | None, path: str) -> Absent | None:
+        """What an entry says about a path right below it, and so about all that lies further down."""
         if isinstance(above, Absent | File):
             return Absent()
         if isinstance(above, Dir):
@@ -197,6 +208,8 @@ class Tree:
 
     def resolve(self, path: str, *, follow: bool = True) -> str:
         """``path`` with symbolic links followed (the last one only when ``follow``)."""
+        if len(path) > MAX_PATH:
+            raise Undetermined("a path that is too long")
         parts = [p for p in path.split("/") if p not in ("", ".")]
         real, hops = "/", 0
         slash = path.endswith(("/", "/."))

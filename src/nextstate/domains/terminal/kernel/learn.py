@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 
 from nextstate.domains.terminal.kernel import cuts, effects, lexis, memory
 from nextstate.domains.terminal.kernel.compute import Attempt, after, compute, same
-from nextstate.domains.terminal.kernel.files import Absent, Dir, File, FsError, Seen, Thing, Tree, Undetermined, normal
+from nextstate.domains.terminal.kernel.effort import TOO_MUCH
+from nextstate.domains.terminal.kernel.files import (
+    Absent,
+    Dir,
+    File,
+    Files,
+    FsError,
+    Seen,
+    Thing,
+    Tree,
+    Undetermined,
+    normal,
+)
 from nextstate.domains.terminal.kernel.invoke import alone, directory_after, renewed
 from nextstate.domains.terminal.kernel.shell import HOLE, Lack
 from nextstate.domains.terminal.kernel.tools.base import Call
@@ -36,9 +48,13 @@ HARNESS = frozenset({"Command timed out"})
 
 def learn(state: State, action: str, shown: str, answers: tuple[str, ...]) -> State:
     """The state after ``shown`` was seen where the kernel knew nothing or something else."""
+    if not lexis.is_unicode(shown):
+        return _unread(state, action, answers)
     if cuts.first(shown) is not None:
         return _cut(state, action, shown, answers)
     attempt = _leniently(state, action, answers)
+    if attempt.run.reason == TOO_MUCH:
+        return bewildered(state)
     if set(_NO_ENTRY.findall(attempt.run.output)) - set(_NO_ENTRY.findall(shown)):
         state = _entered(state, action)
         attempt = _leniently(state, action, answers)
@@ -63,6 +79,20 @@ def _cut(state: State, action: str, shown: str, answers: tuple[str, ...]) -> Sta
     result = replace(aftermath(known, action, shown, attempt), cut=known.cut)
     result = _remembered(result, state, action, shown, attempt)
     return result if attempt.state is None else contradicted(result, attempt)
+
+
+def _unread(state: State, action: str, answers: tuple[str, ...]) -> State:
+    """The state after an action that showed something that is no text: it tells nothing of files."""
+    attempt = _leniently(state, action, answers)
+    result = aftermath(state, action, "?", attempt)
+    return result if attempt.state is None else contradicted(result, attempt)
+
+
+def bewildered(state: State) -> State:
+    """The state after an action that is too much work to follow: any file and any variable may have changed."""
+    files = Files.start({}, (), state.cwd, {})
+    seen = MappingProxyType(memory.lasting(state.seen))
+    return renewed(replace(state, files=files, seen=seen, exit=None, lost=TOO_MUCH))
 
 
 def _lacks(state: State, action: str, run: Run) -> list[Lack]:

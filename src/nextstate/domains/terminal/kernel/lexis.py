@@ -43,6 +43,11 @@ _RACE = re.compile(r"\bxargs\b[^|;&\n]*\|\s*(?:head|sed\s+\S*q|grep\s+-\w*[qm])"
 """xargs complains when its program is stopped by a closed pipe: whether it is, is a matter of time."""
 _FIXED = re.compile(r"%[-+ 0]*\d*\.(\d+)f")
 _DECIMAL = re.compile(r"(?<![\w.])\d+\.(\d+)(?![\w.])")
+_WIDE = re.compile(r"%[-+ #0']*\d*\.?\d{5,}")
+"""A width or precision in a format, larger than bashkit pads."""
+_BRACES = re.compile(r"\{(-?\d{1,18})\.\.(-?\d{1,18})[^{}\s]{0,20}\}|\{[^{}\s]*,[^{}\s]*\}")
+MAX_BRACES = 5_000
+"""Words that braces in one word stand for; bashkit leaves longer lists unexpanded."""
 _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
@@ -120,6 +125,16 @@ def _half(text: str) -> bool:
     return any(digits.endswith("5") and len(digits) in places for digits in _DECIMAL.findall(text)) if places else False
 
 
+def _multiplied(word: str) -> int:
+    """How many words the braces of a word stand for."""
+    count = 1
+    for found in _BRACES.finditer(word):
+        count *= found[0].count(",") + 1 if found[1] is None else abs(int(found[2]) - int(found[1])) + 1
+        if count > MAX_BRACES:
+            break
+    return count
+
+
 def asks_status(text: str) -> bool:
     """Whether the first command of an action reads the status of the action before."""
     head = re.split(r"[;|\n]|&&", expanded(text).lstrip(), maxsplit=1)[0]
@@ -132,9 +147,22 @@ def restless(text: str) -> bool:
     return bool(_JOB.search(bare) or _AWKWARD.search(bare))
 
 
+_NO_UNICODE = re.compile(r"[\ud800-\udfff]")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be encoded: half of a surrogate pair can not."""
+    return text.isascii() or _NO_UNICODE.search(text) is None
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be given to a program or be a path."""
+    return "\0" not in text and is_unicode(text)
+
+
 def awkward(text: str) -> str | None:
     """Why an action cannot be determined whatever the state is, or ``None``."""
-    if "\0" in text or any("\ud800" <= ch <= "\udfff" for ch in text):
+    if not is_text(text):
         return NO_TEXT
     if len(text) > MAX_TEXT or any(len(word) > MAX_WORD for word in text.split()):
         return TOO_LONG
@@ -162,6 +190,10 @@ def awkward(text: str) -> str | None:
         return "a loop outside the action"
     if "printf" in text and _half(text):
         return "how a half is rounded"
+    if "printf" in text and _WIDE.search(text):
+        return "a very wide printf"
+    if "{" in bare and any(_multiplied(word) > MAX_BRACES for word in bare.split()):
+        return "a long brace expansion"
     if _RACE.search(bare):
         return "which of two programs is faster"
     if _ODD.search(text):

@@ -7,8 +7,9 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nextstate.domains.terminal.kernel import facts
 from nextstate.domains.terminal.kernel.compute import compute
-from nextstate.domains.terminal.kernel.files import Dir, Files, Tree
+from nextstate.domains.terminal.kernel.files import Dir, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
 from nextstate.domains.terminal.kernel.screen import CONTINUED, NO_DIRECTORY, Prompt, Screen
 from nextstate.domains.terminal.kernel.shell import shell_for
@@ -18,26 +19,25 @@ if TYPE_CHECKING:
     from nextstate.types import Setup
 
 _PROMPT = re.compile(
-    r"(?P<lead>(?:\([\w.@+-]+\) )?)(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<cwd>[/~][^$#:]*?)(?P<mark>[$#])(?: |\Z)"
+    r"(?P<lead>(?:\([\w.@+-]+\) )?)(?P<user>[\w.-]+)@(?P<host>[\w.-]+):"
+    r"(?P<cwd>[/~][^$#:]{0,4096}?)(?P<mark>[$#])(?: |\Z)"
 )
 
 
 def opened(setup: Setup) -> State:
     """The state before the first turn; ``facts["screen"]`` makes it one of the keystroke dialect."""
-    told = setup.facts.get("screen")
-    if not isinstance(told, dict):
-        return opening(setup)
-    text, size, height = str(told.get("text") or "").rstrip(), told.get("columns"), told.get("rows")
-    pane = Pane(size if isinstance(size, int) and size > 1 else 80, tuple(text.split("\n")))
-    rows = height if isinstance(height, int) else 0
-    screen = Screen(pane, rows, told.get("shows") == "whole" and rows > 0, "\n" in text)
-    env = setup.facts.get("env")
-    home = str(env.get("HOME") or "") if isinstance(env, dict) else ""
-    prompt, cwd = _first_prompt(pane.rows[-1], home)
-    known = {key: value for key, value in setup.facts.items() if value not in ("", None)}
+    told = facts.read(setup.facts)
+    terminal = told.screen
+    if terminal is None:
+        return opening(told)
+    text = terminal.text.rstrip()
+    pane = Pane(terminal.columns or 80, tuple(text.split("\n")))
+    screen = Screen(pane, terminal.rows, terminal.whole and terminal.rows > 0, "\n" in text)
+    prompt, cwd = _first_prompt(pane.rows[-1], told.env.get("HOME", ""))
     if prompt is not None:
-        known = {"user": prompt.user, "host": prompt.host, "cwd": cwd or "/", **known}
-    state = replace(opening(replace(setup, facts=known)), screen=replace(screen, prompt=prompt))
+        user, host = told.user or prompt.user, told.host or prompt.host
+        told = replace(told, user=user, host=host, cwd=told.cwd or cwd or "/")
+    state = replace(opening(told), screen=replace(screen, prompt=prompt))
     return settled(state, list(pane.rows))
 
 
@@ -73,12 +73,22 @@ def settled(state: State, rows: list[str], typed: str = "") -> State:
     above = screen.above or len(rows) > 1
     line = typed.rpartition("\n")[2]
     ready, skew, last, cwd = _waiting(screen, rows[-1], typed, line)
-    pane = Pane(screen.columns, (*rows[:-1], last) if screen.whole else (last,), cells(last))
+    column = _column(last)
+    ready, column = ready and column is not None, column or 0
+    pane = Pane(screen.columns, (*rows[:-1], last) if screen.whole else (last,), column)
     screen = replace(screen, pane=pane, above=above, ready=ready, typed=typed if ready else "", skew=skew)
     state = replace(state, screen=screen)
     if not ready or "\n" in typed:
         return state
     return located(state, cwd)
+
+
+def _column(row: str) -> int | None:
+    """The column behind a row; ``None`` where terminals may show it in different ways."""
+    try:
+        return cells(row)
+    except Undetermined:
+        return None
 
 
 def _waiting(screen: Screen, row: str, typed: str, line: str) -> tuple[bool, int, str, str]:

@@ -12,17 +12,18 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from bashkit import Bash, BashError, BuiltinResult, ExecutionProfile
+from bashkit import Bash, BashError, BuiltinResult, ExecResult, ExecutionProfile
 
 from nextstate.domains.terminal.kernel import blanks, lexis
 from nextstate.domains.terminal.kernel.bridge import Bridge
+from nextstate.domains.terminal.kernel.effort import TOO_MUCH, Effort, Overworked
 from nextstate.domains.terminal.kernel.files import PROGRAM_DIRS, Entry, File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
-from nextstate.domains.terminal.kernel.programs import PROGRAMS
+from nextstate.domains.terminal.kernel.programs import PROGRAMS, bashkit_commands
 from nextstate.domains.terminal.kernel.tools import TOOLS
 from nextstate.domains.terminal.kernel.tools.alone import ALONE
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
@@ -111,7 +112,9 @@ class Run:
 
 
 _GUESSED = re.compile(
-    r"syntax error|error token|bashkit|limit exceeded|not supported|unsupported|not implemented", re.I
+    r"syntax error|error token|bashkit|limit exceeded|exceeds limit|depth exceeded|not supported|unsupported|"
+    r"not implemented",
+    re.I,
 )
 
 
@@ -132,6 +135,7 @@ class Shell:
         self.bridge.edit = self._clean
         self.tree: Tree
         self.run_: Run
+        self.effort: Effort
         self.pairs: list[Out] = []
         self.answers: tuple[str, ...] = ()
         self.used = 0
@@ -143,7 +147,7 @@ class Shell:
         self.zero, self.one_stream, self.known_lines = "bash", True, True
         self.columns, self.in_lines = 0, False
         """The width of the terminal of an interactive shell (0: there is none); whether `ls` prints elsewhere."""
-        names = (_bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
+        names = (bashkit_commands() | PROGRAMS) - NATIVE - set(TOOLS)
         builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
         builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
         builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
@@ -228,14 +232,11 @@ class Shell:
         chunks: list[str] = []
         before = self._variables()
         self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
-        try:
-            result = self.bash.execute_sync(
-                f'{reset}{prelude}{script}\n{END} "$?" "$-" "$@"',
-                on_output=lambda out, err: chunks.append(self._join(out, err)),
-            )
-            trouble = result.error
-        except BashError as error:
-            trouble, result = str(error), None
+        self.effort = Effort(self.bash.cancel)
+        result, trouble = self._executed(f'{reset}{prelude}{script}\n{END} "$?" "$-" "$@"', chunks)
+        self.bash.clear_cancel()
+        if self.effort.over:
+            run.reason = TOO_MUCH
         for name in strangers:  # a snapshot with them could not be restored elsewhere
             self.bash.remove_builtin(name)  # type: ignore[attr-defined]  # not in its stub
         if trouble or result is None:
@@ -260,6 +261,20 @@ class Shell:
         self.at = run.snapshot
         return run
 
+    def _executed(self, script: str, chunks: list[str]) -> tuple[ExecResult | None, str | None]:
+        """Runs a script, and adds what it prints to ``chunks``; its result, and what bashkit failed with."""
+        found: list[tuple[ExecResult | None, str | None]] = []
+
+        def execute() -> None:
+            try:
+                result = self.bash.execute_sync(script, on_output=lambda out, err: chunks.append(self._join(out, err)))
+                found.append((result, result.error))
+            except BashError as error:
+                found.append((None, str(error)))
+
+        self.effort.run(execute)
+        return found[0]
+
     def renewed(self, exports: tuple[tuple[str, str], ...]) -> bytes:
         """A new shell that was given these variables."""
         if not exports:
@@ -276,7 +291,7 @@ class Shell:
     def _callback(self, tool: Callable[[Call], Out]) -> Callable[[Any], BuiltinResult]:
         def answer(context: Any) -> BuiltinResult:
             self.bridge.settle()
-            if self.run_.reason and not self.lenient:
+            if self.effort.over or (self.run_.reason and not self.lenient):
                 return BuiltinResult(exit_code=1)
             stdin = None if context.stdin is None else self._clean_text(context.stdin)
             self._substituted(context)
@@ -326,13 +341,16 @@ class Shell:
         try:
             if call.name in OPTIONAL and not there:
                 raise Unanswered(f"whether {call.name} is installed is not known")
-            out = tool(call)
+            with self.effort.tool():
+                out = tool(call)
             self.run_.unordered |= out.varied
             if out.unordered and out.stdout.count("\n") > 1:
                 self.run_.unordered = True
                 lines = out.stdout.splitlines(keepends=True)
                 return replace(out, stdout="".join(ORDERS[self.order](lines)))
             return out
+        except Overworked:
+            return self._lack(call, TOO_MUCH)
         except FsError as error:
             return self._lack(call, f"{call.name}: {error}")
         except Undetermined as unknown:
@@ -373,7 +391,7 @@ class Shell:
         raise Unanswered(f"{call.name} is a program that the kernel lacks")
 
     def _ask(self, call: Call, reason: str) -> Out:
-        if self.used < len(self.answers):
+        if self.used < len(self.answers) and lexis.is_text(self.answers[self.used]):
             self.used += 1
             return Out(self.answers[self.used - 1])
         if self.run_.reason is None and call.stdin is None:
@@ -473,16 +491,6 @@ def _of_shell(folder: str, name: str) -> bool:
 def _reshapes(script: str) -> bool:
     """Whether a script may change what `_variables` does not show: functions, options."""
     return any(word in script for word in _RESHAPING)
-
-
-@cache
-def _bashkit_commands() -> frozenset[str]:
-    return frozenset(Bash().execute_sync("compgen -c").stdout.split()) - _KEYWORDS
-
-
-_KEYWORDS = frozenset(
-    "if then else elif fi for while until do done case esac in select function time { } ! [[ ]] coproc".split()
-)
 
 
 @lru_cache(maxsize=32)

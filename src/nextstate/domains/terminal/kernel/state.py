@@ -12,8 +12,8 @@ from nextstate.domains.terminal.kernel.files import Files
 from nextstate.domains.terminal.kernel.shell import Place, shell_for
 
 if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.facts import Facts
     from nextstate.domains.terminal.kernel.screen import Screen
-    from nextstate.types import Setup
 
 Key = tuple[str, ...]
 """``(cwd, name, *args)`` of a program call."""
@@ -59,26 +59,21 @@ class State:
     """The terminal, in the keystroke dialect."""
 
 
-def opening(setup: Setup) -> State:
-    """The state before the first turn, from ``setup.facts`` (its keys are documented in the domain's package)."""
-    facts: dict[str, Any] = dict(setup.facts)
-    user = str(facts.get("user") or "")
-    env = {str(k): str(v) for k, v in (facts.get("env") or {}).items()}
-    cwd = str(facts.get("cwd") or env.get("HOME") or "/")
-    tools = facts.get("tools") or {}
-    known = {str(name): str(version) for name, version in tools.items()} if isinstance(tools, dict) else {}
-    complete = tuple(str(path) for path in facts.get("complete") or ())
-    files = {str(path): str(text).encode() for path, text in (facts.get("files") or {}).items()}
-    place = Place(user, str(facts.get("host") or ""), cwd, tuple(sorted(env.items())), tuple(sorted(known.items())))
-    programs = dict.fromkeys(known, True)
-    if complete:
-        programs.setdefault("python3", "python3" in known or not known)
-    modes = {str(path): int(str(mode), 8) for path, mode in (facts.get("modes") or {}).items()}
+def opening(told: Facts) -> State:
+    """The state before the first turn."""
+    env = told.env
+    cwd = told.cwd or env.get("HOME") or "/"
+    cwd = posixpath.normpath(cwd if cwd.startswith("/") else "/")
+    place = Place(told.user, told.host, cwd, tuple(sorted(env.items())), tuple(sorted(told.tools.items())))
+    programs = dict.fromkeys(told.tools, True)
+    if told.complete:
+        programs.setdefault("python3", "python3" in told.tools or not told.tools)
+    files = {path: text.encode() for path, text in told.files.items()}
     return State(
         place=place,
-        files=Files.start(files, complete, posixpath.normpath(cwd), modes),
+        files=Files.start(files, told.complete, cwd, told.modes),
         shell=shell_for(place).start,
-        cwd=posixpath.normpath(cwd),
-        invoke=MappingProxyType(dict(facts.get("invoke") or {})),
+        cwd=cwd,
+        invoke=MappingProxyType(dict(told.invoke)),
         programs=MappingProxyType(programs),
     )

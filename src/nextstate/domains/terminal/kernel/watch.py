@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from nextstate.domains.terminal.kernel import interactive, learn, memory, unseen_blanks
+from nextstate.domains.terminal.kernel import interactive, learn, lexis, memory, unseen_blanks
 from nextstate.domains.terminal.kernel.compute import compute
 from nextstate.domains.terminal.kernel.files import File, Files, Tree, Undetermined
 from nextstate.domains.terminal.kernel.pane import Pane, cells
@@ -33,10 +33,21 @@ _MARGIN = 8
 """Columns at the right edge: a row that reaches into them may go on in the next."""
 
 
-def absorb(state: State, action: str, observation: str) -> State:
-    """The state after a screen that was not computed."""
-    assert state.screen is not None
+def absorb(state: State, action: str, observation: str, *, blind: bool = False) -> State:
+    """The state after a screen that was not computed; ``blind``: computing it is too much work."""
+    if blind:
+        observation = "\0"
+    if not lexis.is_text(observation):
+        return settled(_disturbed(state, action), [""])
     rows = [row.rstrip() for row in observation[-LONGEST_SCREEN:].rstrip().split("\n")]
+    try:
+        return _absorbed(state, action, rows)
+    except Undetermined:  # characters of which terminals differ in how they show them
+        return settled(_disturbed(state, action), rows)
+
+
+def _absorbed(state: State, action: str, rows: list[str]) -> State:
+    assert state.screen is not None
     try:
         keys = [text for text, _ in events(action)]
     except Undetermined:

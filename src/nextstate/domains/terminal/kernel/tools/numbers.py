@@ -11,6 +11,8 @@ from nextstate.domains.terminal.kernel.tools.base import Call, Out, Tool
 from nextstate.domains.terminal.kernel.tools.options import Stop, wrong_usage
 from nextstate.domains.terminal.kernel.tools.regex import RegexError, Syntax, compiled
 
+MAX_DIGITS = 3
+"""Digits of a width or a precision."""
 MAX_NUMBERS = 200_000
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
 _FORMAT = re.compile(r"((?:[^%]|%%)*)%([-+ 0#']*)(\d*)(?:\.(\d+))?([fgeE])((?:[^%]|%%)*)")
@@ -67,7 +69,7 @@ def _sequence(operands: list[str], separator: str, form: str | None, padded: boo
 
 def _formed(form: str, number: Decimal) -> str:
     match = _FORMAT.fullmatch(form)
-    if match is None or "'" in match[2]:
+    if match is None or "'" in match[2] or max(len(match[3] or ""), len(match[4] or "")) > MAX_DIGITS:
         raise Undetermined("the format of seq")
     spec = f"%{match[2]}{match[3]}" + (f".{match[4]}" if match[4] is not None else "") + match[5]
     return match[1].replace("%%", "%") + spec % float(number) + match[6].replace("%%", "%")

@@ -315,16 +315,22 @@ class Machine:
         if name == "g":
             self.space, self.ended = self.hold, self.hold_ended
         elif name == "G":
+            self.bounded(self.space, self.hold)
             self.space += self.end + self.hold
             self.ended |= self.hold_ended
         elif name == "h":
             self.hold, self.hold_ended = self.space, self.ended
         elif name == "H":
+            self.bounded(self.space, self.hold)
             self.hold += self.end + self.space
             self.hold_ended |= self.ended
         else:
             self.space, self.hold = self.hold, self.space
             self.ended, self.hold_ended = self.hold_ended, self.ended
+
+    def bounded(self, *texts: str) -> None:
+        if sum(map(len, texts)) > MAX_OUT:
+            raise Undetermined("a long line")
 
     def show(self, name: str, command: Command) -> None:
         if name == "p":
@@ -371,14 +377,16 @@ class Machine:
 
     def substitute(self, command: Command) -> None:
         pattern = self.pattern(command.pattern)
-        text, pieces, at, count, done = self.space, [], 0, 0, False
+        text, pieces, at, count, done, size = self.space, [], 0, 0, False, 0
         for found in pattern.each(text):
             count += 1
             if count < command.nth:
                 continue
             pieces.append(text[at : found.start])
             pieces.append(filled(command.parts, found))
-            at, done = found.end, True
+            at, done, size = found.end, True, size + len(pieces[-1])
+            if size > MAX_OUT:
+                raise Undetermined("a long line")
             if not command.everywhere:
                 break
         if not done:

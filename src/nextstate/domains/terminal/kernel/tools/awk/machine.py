@@ -26,6 +26,9 @@ from nextstate.domains.terminal.kernel.tools.awk.values import (
 
 MAX_STEPS = 300_000
 MAX_OUTPUT = 1_000_000
+"""Characters of one text, and of all that is printed."""
+MAX_STORED = 100_000_000
+"""Characters that were stored before the last one went into an array."""
 ORDERS: tuple[Callable[[list[str]], list[str]], ...] = (
     lambda keys: keys,
     lambda keys: keys[1:] + keys[:1],
@@ -81,7 +84,7 @@ class Machine(Functions):
         self.mawk = mawk
         self.order = ORDERS[order]
         self.out = Outcome()
-        self.steps = self.size = 0
+        self.steps = self.size = self.stored = 0
         self.variables: dict[str, Value] = {
             "FS": " ", "OFS": " ", "ORS": "\n", "RS": "\n", "NR": 0.0, "FNR": 0.0, "SUBSEP": "\x1c", "CONVFMT": "%.6g",
             "OFMT": "%.6g", "FILENAME": "", "RSTART": 0.0, "RLENGTH": -1.0,
@@ -300,6 +303,8 @@ class Machine(Functions):
         if self.steps > MAX_STEPS:
             raise Undetermined("an awk program that runs long")
         made: Value = getattr(self, f"of_{node[0]}")(*node[1:])
+        if isinstance(made, str) and len(made) > MAX_OUTPUT:
+            raise Undetermined("a long text in awk")
         return made
 
     def text(self, value: Value) -> str:
@@ -341,6 +346,10 @@ class Machine(Functions):
         return self.store(target, value)
 
     def store(self, target: Node, value: Value) -> Value:
+        if isinstance(value, str):
+            self.stored += len(value)
+            if len(value) > MAX_OUTPUT or (target[0] == "index" and self.stored > MAX_STORED):
+                raise Undetermined("long texts in awk")
         if target[0] == "var":
             self.set_variable(target[1], value)
         elif target[0] == "index":

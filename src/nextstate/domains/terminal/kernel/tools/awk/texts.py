@@ -11,6 +11,8 @@ from nextstate.domains.terminal.kernel.tools.regex import Pattern, RegexError, S
 
 _ODD = re.compile(r"\\[^\\/.\[\]{}()*+?^$|&\"tnr-]|(?<!\\)\{\d|\\$")
 """Escapes and counts that awks read in different ways."""
+MAX_MADE = 1_000_000
+"""Characters put in by one substitution."""
 _SIGNS = {"t": "\t", "n": "\n", "r": "\r", '"': '"', "/": "/", "&": "&", "-": "-"}
 
 
@@ -44,10 +46,12 @@ class Texts:
     ) -> tuple[str, int]:
         """``sub`` or ``gsub``: the new text and how many places were replaced."""
         pieces: list[str] = []
-        at = count = 0
+        at = count = size = 0
         for found in self.pattern(source).each(subject):
             pieces += [subject[at : found.start], _expanded(replacement, subject[found.start : found.end])]
-            at, count = found.end, count + 1
+            at, count, size = found.end, count + 1, size + len(pieces[-1])
+            if size > MAX_MADE:
+                raise Undetermined("a long text in awk")
             if not every:
                 break
         return "".join(pieces) + subject[at:], count

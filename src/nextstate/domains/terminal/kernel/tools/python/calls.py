@@ -24,7 +24,7 @@ _SLOW = frozenset(("statistics", "heapq", "calendar"))
 """Modules whose functions may do as much as a number in their arguments says."""
 _SAFE = (int, float, len, abs, ord, chr)
 _KEY = type(functools.cmp_to_key(lambda a, b: 0))
-_STEPPED = (types.GeneratorType, map, filter, zip, enumerate)
+_STEPPED = (types.GeneratorType, map, filter, zip)
 """Iterators whose elements cost steps already."""
 _SLOTS = (types.WrapperDescriptorType, types.MethodWrapperType)
 
