@@ -61,5 +61,5 @@ def test_the_benchmark_prints_a_row_for_each_domain(tmp_path: Path) -> None:
     store.write(tmp_path / "runs.jsonl", runs)
     command = [sys.executable, str(SCRIPT), "--data", str(tmp_path / "runs.jsonl"), "--tokenizer", "bytes"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert [line.split("|")[1].strip() for line in shown[2:]] == ["android", "os", "desks", "phones"]
+    assert [line.split("|")[1].strip() for line in shown[2:]] == ["android", "os", "all", "desks", "phones"]
     assert "| 100.0% | 0.0% |" in shown[2]
