@@ -32,7 +32,7 @@ PROMPT = r"\u@\h:\w\$ "
 VARIABLES = {"TERM": "screen", "PS1": PROMPT}
 """What an interactive shell has in its environment beside or instead of what a plain one has."""
 _POLL = 0.05
-_STATUS_POLLS = 40
+_STATUS_POLLS = 60
 _NAMES = (
     "Enter|Escape|Tab|BTab|BSpace|Space|Up|Down|Left|Right|Home|End|PageUp|PgUp|PPage|PageDown|PgDn|NPage|IC|DC|"
     "Insert|Delete|F1[0-2]|F[1-9]"
