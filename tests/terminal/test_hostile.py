@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -166,3 +168,19 @@ def test_an_observation_that_is_no_text_teaches_nothing_of_files(kernel: Any, sh
 def test_an_answer_that_is_no_text_is_no_answer(kernel: Any) -> None:
     state = kernel.open(Setup(facts=WORLD))
     assert isinstance(kernel.step(state, "x=$(cargo metadata); echo $x", ("\ud800",)), Unknown)
+
+
+def test_a_step_ends_under_a_profiler_too() -> None:
+    """What interrupts a tool must leave nothing behind that makes CPython look for it for ever."""
+    program = """
+import cProfile
+from nextstate.domain import find
+from nextstate.types import Setup
+kernel = find("terminal").kernel()
+state = kernel.open(Setup(facts={"cwd": "/w", "files": {"/w/a": "x\\n"}, "complete": ["/w"]}))
+with cProfile.Profile():
+    print(kernel.step(state, "cat a; awk 'BEGIN { while (1) i++ }'").reason)
+    print(kernel.step(state, "sort a").observation)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-2:] == ["x", ""]
