@@ -65,6 +65,51 @@ Check: TypeAlias = Callable[[Query, Observation], "bool | None"]
 """An executable check of an observation: holds, does not hold, or does not apply (``None``)."""
 
 
+# What most domains share: actions are shown as they are, and a reply is one block between tags on lines of their own.
+
+TAG = "predicted_observation"
+_OPEN, _CLOSE = f"<{TAG}>\n", f"\n</{TAG}>"
+_INNER = re.compile(rf"<(\\*)(/?{TAG}>)")
+_ESCAPED = re.compile(rf"<\\(\\*)(/?{TAG}>)")
+
+
+def write_tagged(query: Query, observation: Observation) -> str:
+    """The observation between tags; tags inside it are escaped by one backslash."""
+    return between_tags(_INNER.sub(r"<\\\1\2", observation))
+
+
+def between_tags(text: str) -> str:
+    """``text`` as the block of a reply, as it stands; :func:`without_tags` is the inverse."""
+    return _OPEN + text + _CLOSE
+
+
+def without_tags(reply: str) -> str:
+    """What stands between the tags of a reply that is nothing but its block, as it stands."""
+    return reply.strip("\n").removeprefix(_OPEN).removesuffix(_CLOSE)
+
+
+def read_tagged(query: Query, reply: str) -> Observation:
+    """The inverse of :func:`write_tagged`; also reads tags that do not stand on lines of their own.
+
+    The block begins at the last opening tag and ends at the first closing tag after it; a block that was never
+    closed is refused. Raises :class:`ReplyError`.
+    """
+    start = reply.rfind(f"<{TAG}>")
+    if start < 0:
+        raise ReplyError(f"no <{TAG}> block in the reply")
+    body = reply[start + len(TAG) + 2 :]
+    end = body.find(f"</{TAG}>")
+    if end < 0:
+        raise ReplyError(f"the <{TAG}> block is not closed")
+    text = body[:end].removeprefix("\n").removesuffix("\n")
+    return _ESCAPED.sub(r"<\1\2", text)
+
+
+def verbatim(query: Query) -> str:
+    """The query's action as a model reads it: as it is."""
+    return query.action
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """One kind of environment.
@@ -87,12 +132,12 @@ class Domain:
     version: str
     prompt: str
     rubric: str
-    show: Callable[[Query], str]
-    write: Callable[[Query, Observation], str]
-    read: Callable[[Query, str], Observation]
     canonical: Callable[[Observation], str]
     validate: Callable[[Action], None]
     examples: Callable[[], tuple[Trajectory, ...]]
+    show: Callable[[Query], str] = verbatim
+    write: Callable[[Query, Observation], str] = write_tagged
+    read: Callable[[Query, str], Observation] = read_tagged
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     kernel: Callable[[], Kernel] | None = None
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -141,33 +186,3 @@ def worded(domain: Domain, prompt: str) -> Domain:
     if prompt not in domain.prompts:
         raise unknown_name(f"prompt of the domain {domain.name!r}", prompt, domain.prompts)
     return replace(domain, prompt=domain.prompts[prompt])
-
-
-# The reply format that text domains share: one block between tags, on lines of their own.
-
-TAG = "predicted_observation"
-_OPEN, _CLOSE = f"<{TAG}>\n", f"\n</{TAG}>"
-_INNER = re.compile(rf"<(\\*)(/?{TAG}>)")
-_ESCAPED = re.compile(rf"<\\(\\*)(/?{TAG}>)")
-
-
-def write_tagged(query: Query, observation: Observation) -> str:
-    """The observation between tags; tags inside it are escaped by one backslash."""
-    return _OPEN + _INNER.sub(r"<\\\1\2", observation) + _CLOSE
-
-
-def read_tagged(query: Query, reply: str) -> Observation:
-    """The inverse of :func:`write_tagged`; also reads tags that do not stand on lines of their own.
-
-    The block begins at the last opening tag and ends at the first closing tag after it; a block that was never
-    closed is refused. Raises :class:`ReplyError`.
-    """
-    start = reply.rfind(f"<{TAG}>")
-    if start < 0:
-        raise ReplyError(f"no <{TAG}> block in the reply")
-    body = reply[start + len(TAG) + 2 :]
-    end = body.find(f"</{TAG}>")
-    if end < 0:
-        raise ReplyError(f"the <{TAG}> block is not closed")
-    text = body[:end].removeprefix("\n").removesuffix("\n")
-    return _ESCAPED.sub(r"<\1\2", text)

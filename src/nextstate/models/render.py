@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nextstate.domain import TAG
+from nextstate.domain import between_tags, without_tags
 from nextstate.types import Query, Turn
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def ends_transcript(text: str) -> bool:
 
 def reply_of(said: str) -> str:
     """What a model wrote after :func:`transcript` in a domain of screens, as the reply that the domain reads."""
-    return f"<{TAG}>\n{said.removesuffix(chr(10))}\n</{TAG}>"
+    return between_tags(said.removesuffix("\n"))
 
 
 def read_transcript(text: str) -> str:
@@ -240,11 +240,7 @@ def _shown(domain: Domain, setup: Setup, turns: tuple[Turn, ...]) -> list[tuple[
     if not domain.screens:
         return [(turn, turn.observation) for turn in turns]
     asked = (Query(domain.name, setup, turns[:index], turn.action) for index, turn in enumerate(turns))
-    return [(turn, _between(domain.write(one, turn.observation))) for one, turn in zip(asked, turns, strict=True)]
-
-
-def _between(reply: str) -> str:
-    return reply.strip("\n").removeprefix(f"<{TAG}>\n").removesuffix(f"\n</{TAG}>")
+    return [(turn, without_tags(domain.write(one, turn.observation))) for one, turn in zip(asked, turns, strict=True)]
 
 
 def _entry(action: str, observation: str, limit: int) -> str:

@@ -11,7 +11,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from nextstate.domain import Domain, read_tagged, write_tagged
+from nextstate.domain import Domain
 from nextstate.types import Observation, Query, Setup, Source, Trajectory, Turn
 from weather_desk.desk import ABSENT, parse
 from weather_desk.kernel import DeskKernel
@@ -56,9 +56,6 @@ DOMAIN = Domain(
     version="1.0",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=lambda query: query.action,
-    write=write_tagged,
-    read=read_tagged,
     canonical=canonical,
     validate=validate,
     examples=examples,

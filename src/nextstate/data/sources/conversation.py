@@ -12,13 +12,13 @@ text in ``meta["unseen"]``: something happened that nobody saw. A result that an
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from nextstate.domain.strict_json import finite, no_constant
 from nextstate.types import NOTHING, Json, Setup, Tool, Trajectory, Turn
 
 if TYPE_CHECKING:
@@ -80,16 +80,10 @@ def arguments(value: Json) -> Json:
 
 def _arguments_slowly(value: str) -> Json:
     try:
-        parsed: Json = json.loads(value, parse_float=_finite, parse_constant=_finite) if value.strip() else {}
+        parsed: Json = json.loads(value, parse_float=finite, parse_constant=no_constant) if value.strip() else {}
     except (ValueError, RecursionError):
         return value
     return parsed
-
-
-def _finite(number: str) -> float:
-    if math.isfinite(value := float(number)):
-        return value
-    raise ValueError(f"{number} is no number of JSON")
 
 
 @cache

@@ -23,7 +23,6 @@ DOMAIN = Domain(
     version="1",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=codec.show,
     write=edits.write(lines.SYNTAX),
     read=edits.read(lines.SYNTAX),
     canonical=codec.canonical,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nextstate.errors import ActionError, nearest_name
-from nextstate.types import Action, Json, Observation, Query
+from nextstate.types import Action, Json, Observation
 
 MAX_ACTION = 200_000
 """Characters of one action."""
@@ -95,11 +95,6 @@ def render(act: Act) -> Action:
 def validate(action: Action) -> None:
     """Raises :class:`ActionError` when an action does not parse."""
     parse(action)
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 def _object(action: Action) -> dict[str, Any]:

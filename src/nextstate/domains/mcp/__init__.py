@@ -14,7 +14,7 @@ or under ``initial_state``; other keys (``classes``: the names of the services) 
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.mcp import codec
 from nextstate.domains.mcp.checks import CHECKS
 from nextstate.domains.mcp.failures import failed
@@ -32,9 +32,6 @@ DOMAIN = Domain(
     version="1",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=codec.show,
-    write=write_tagged,
-    read=read_tagged,
     canonical=codec.canonical,
     validate=codec.validate,
     examples=lambda: golden.read(__name__),

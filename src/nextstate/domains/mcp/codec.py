@@ -14,7 +14,7 @@ from nextstate.domain import calls
 from nextstate.domain.strict_json import deep, finite, no_constant
 
 if TYPE_CHECKING:
-    from nextstate.types import Action, Observation, Query
+    from nextstate.types import Action, Observation
 
 MAX_TEXT = 1_000_000
 """Characters of an observation that is read as JSON; a longer one is compared as text."""
@@ -29,11 +29,6 @@ def validate(action: Action) -> None:
     environment that answers it with an error.
     """
     calls.parse(action)
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 # Observations as values

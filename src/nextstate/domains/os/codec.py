@@ -10,7 +10,7 @@ import re
 
 from nextstate.domains.os import grammar, table
 from nextstate.errors import ActionError
-from nextstate.types import Action, Observation, Query
+from nextstate.types import Action, Observation
 
 _PANEL = frozenset(
     ("label", "menu", "menu-item", "push-button", "toggle-button", "icon", "panel", "static", "status-bar")
@@ -32,11 +32,6 @@ def validate(action: Action) -> None:
     if any("\ud800" <= character <= "\udfff" for character in action):
         raise ActionError("the action holds half of a surrogate pair, which is no text")
     grammar.parse(action)
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 def canonical(observation: Observation) -> Observation:

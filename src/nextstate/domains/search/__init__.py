@@ -15,7 +15,7 @@ empty one. Without ``memory`` nothing is known of what a memory holds, and how i
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.search import codec
 from nextstate.domains.search.checks import CHECKS
 from nextstate.domains.search.failures import failed
@@ -33,9 +33,6 @@ DOMAIN = Domain(
     version="1",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=codec.show,
-    write=write_tagged,
-    read=read_tagged,
     canonical=codec.canonical,
     validate=codec.validate,
     examples=lambda: golden.read(__name__),

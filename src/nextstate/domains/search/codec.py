@@ -7,17 +7,12 @@ from typing import Any
 
 from nextstate.domain import calls
 from nextstate.domains.search import values
-from nextstate.types import Action, Observation, Query
+from nextstate.types import Action, Observation
 
 
 def validate(action: Action) -> None:
     """Raises :class:`~nextstate.errors.ActionError` when an action is no tool call."""
     calls.parse(action)
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 _UNIT = r"(?:ms|milliseconds?|s|secs?|seconds?)"

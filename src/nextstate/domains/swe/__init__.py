@@ -15,7 +15,7 @@ the words of a harness off); else it is learned from what was shown.
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.swe import codec
 from nextstate.domains.swe.checks import CHECKS
 from nextstate.domains.swe.failures import failed
@@ -33,9 +33,6 @@ DOMAIN = Domain(
     version="1",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=codec.show,
-    write=write_tagged,
-    read=read_tagged,
     canonical=codec.canonical,
     validate=codec.validate,
     examples=lambda: golden.read(__name__),

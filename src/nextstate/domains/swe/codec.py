@@ -10,7 +10,7 @@ from nextstate.domain import calls, find
 from nextstate.domains.swe import dialects
 from nextstate.domains.swe.operations import Operation
 from nextstate.errors import ActionError
-from nextstate.types import Action, Observation, Query
+from nextstate.types import Action, Observation
 
 _WHOLE_NUMBERS = ("insert_line", "line_number", "start_line", "end_line", "offset", "limit", "line")
 _TEXTS = frozenset({"command", "code", *dialects.PATH, *dialects.OLD, *dialects.NEW, *dialects.TEXT})
@@ -55,11 +55,6 @@ def _holds_nul(value: Any) -> bool:
     if isinstance(value, list):
         return any(_holds_nul(one) for one in value)
     return isinstance(value, str) and "\0" in value
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (

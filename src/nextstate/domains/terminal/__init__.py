@@ -18,7 +18,7 @@ line end, if rows stood above that one), and ``rows`` does not matter.
 
 from __future__ import annotations
 
-from nextstate.domain import Domain, Kernel, golden, read_tagged, write_tagged
+from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.terminal import codec
 from nextstate.domains.terminal.checks import CHECKS, failed
 from nextstate.domains.terminal.prompts import LONG, PROMPT, RUBRIC
@@ -35,9 +35,6 @@ DOMAIN = Domain(
     version="1",
     prompt=PROMPT,
     rubric=RUBRIC,
-    show=codec.show,
-    write=write_tagged,
-    read=read_tagged,
     canonical=codec.canonical,
     validate=codec.validate,
     examples=lambda: golden.read(__name__),

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nextstate.errors import ActionError
-from nextstate.types import Action, Observation, Query
+from nextstate.types import Action, Observation
 
 MAX_ACTION = 200_000
 """Characters of one action."""
@@ -74,11 +74,6 @@ def encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def show(query: Query) -> str:
-    """The action as a model reads it: verbatim."""
-    return query.action
 
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?<!\w\w{3})"

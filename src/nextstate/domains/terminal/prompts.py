@@ -1,7 +1,5 @@
 """What a model is told about simulating a terminal, short and long, and what a judge is told about grading it."""
 
-from importlib.resources import files
+from nextstate.domain import prompts
 
-PROMPT = (files(__package__) / "prompt.md").read_text("utf-8")
-LONG = (files(__package__) / "prompt_long.md").read_text("utf-8")
-RUBRIC = (files(__package__) / "rubric.md").read_text("utf-8")
+PROMPT, LONG, RUBRIC = prompts.read(__package__)

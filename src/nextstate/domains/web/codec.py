@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from nextstate.domains.web.actions import ACTIONS, KINDS, Parameter, Value, accepted
 from nextstate.errors import ActionError, nearest_name
-from nextstate.types import Action, Observation, Query
+from nextstate.types import Action, Observation
 
 MAX_ACTION = 200_000
 """Characters of one action."""
@@ -166,11 +166,6 @@ def _rendered(call: Call) -> str:
 def validate(action: Action) -> None:
     """Raises :class:`ActionError` for what is not one or more known calls with fitting arguments."""
     parse(action)
-
-
-def show(query: Query) -> str:
-    """The query's action, as a model reads it."""
-    return query.action
 
 
 _MARKS = re.compile(r' browsergym_\w+="[^"\n]*"')
