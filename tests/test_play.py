@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from nextstate import domain as domains
 from nextstate.cli import main
 from nextstate.domain import find, names
 
@@ -95,3 +97,12 @@ def test_domains_of_texts_have_no_picture(monkeypatch: pytest.MonkeyPatch, capsy
 def test_the_domains_of_screens_are_those_that_one_would_expect() -> None:
     assert {"android", "os", "web"} <= set(SCREENS)
     assert not {"mcp", "search", "swe", "terminal"} & set(SCREENS)
+
+
+def test_a_domain_without_examples_is_played_from_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = replace(find("terminal"), examples=tuple)
+    monkeypatch.setattr(domains, "find", lambda name: bare)
+    assert play(monkeypatch, "terminal", "--model", "always-empty", lines=["true"]) == 0
+    assert "[0:1] > " in capsys.readouterr().out

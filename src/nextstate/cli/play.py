@@ -78,15 +78,18 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 def beginning(domain: Domain, path: str | None, after: int) -> Trajectory:
-    """The first ``after`` turns of the first trajectory of ``path``, or of the domain's first example.
+    """The first ``after`` turns of the first trajectory of ``path``, or of the domain's first example, if it has one.
 
-    Raises :class:`UsageError` where there is no such trajectory, or it has fewer turns.
+    Raises :class:`UsageError` where ``path`` begins with no such trajectory, or it has fewer turns.
     """
     from nextstate.data import store
+    from nextstate.types import Setup, Trajectory
 
-    first = next(iter(domain.examples() if path is None else store.read(existing(path))), None)
+    nothing = Trajectory("nothing", domain.name, Setup(), ())
+    found = iter(domain.examples() or (nothing,)) if path is None else store.read(existing(path))
+    first = next(found, None)
     if first is None or first.domain != domain.name:
-        raise UsageError(f"{path or 'the installation'} begins with no trajectory of the domain {domain.name!r}")
+        raise UsageError(f"{path} begins with no trajectory of the domain {domain.name!r}")
     if not 0 <= after <= len(first.turns):
         raise UsageError(f"--after {after}: {first.id!r} has {count(len(first.turns), 'turn')}")
     return replace(first, turns=first.turns[:after])
