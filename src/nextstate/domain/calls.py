@@ -110,6 +110,12 @@ def declared(setup: Setup, name: str) -> Tool | None:
     return next((tool for tool in setup.tools if tool.name == name), None)
 
 
+def properties(schema: Mapping[str, Json]) -> dict[str, Any]:
+    """The members of an object that its schema declares, with the schema of each; empty where it declares none."""
+    found = schema.get("properties")
+    return found if isinstance(found, dict) else {}
+
+
 def undeclared(setup: Setup, name: str) -> str:
     """A sentence about a tool that is not declared, with the nearest name that is."""
     near = nearest_name(name, (tool.name for tool in setup.tools))

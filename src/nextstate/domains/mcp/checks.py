@@ -81,9 +81,7 @@ def _fits(query: Query, tool: Tool, value: Any) -> bool | None:
         return True
     if isinstance(value, dict) and not schema.get("required"):
         return None  # a description that nobody checks: servers that check their results make schemas that require
-    properties = schema.get("properties")
-    known = set(properties) if isinstance(properties, dict) else set()
-    if isinstance(value, dict) and known & set(value):
+    if isinstance(value, dict) and calls.properties(schema).keys() & value.keys():
         return False
     return False if _shows_structure(query, tool) else None
 

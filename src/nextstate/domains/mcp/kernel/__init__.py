@@ -107,5 +107,5 @@ def _fits(state: State, call: Call, text: str) -> bool:
         return True
     if not calls.problems(tool.output_schema, result.value):
         return True
-    latest = next(state.of(call.name), None)
-    return latest is not None and bool(calls.problems(tool.output_schema, latest.shown.value))
+    like = state.like(call.name)
+    return like is not None and bool(calls.problems(tool.output_schema, like.value))

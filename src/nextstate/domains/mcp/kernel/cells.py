@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nextstate.domain.calls import Call
+    from nextstate.domains.mcp.kernel.shown import Shown
     from nextstate.domains.mcp.kernel.state import Event, State
 
 
@@ -18,12 +19,12 @@ def find(state: State, call: Call) -> str | None:
     """What a read without arguments shows, where every field of it is known."""
     if call.arguments or state.profile(call.name).effect not in (Effect.READ, Effect.SEEK):
         return None
-    like = next(state.of(call.name), None)
+    like = state.like(call.name)
     fields = _fields(state, call, like)
     if not fields:
         return None
     known = current(state, call, fields)
-    return None if known is None else shown.written(known, like.shown if like else None)
+    return None if known is None else shown.written(known, like)
 
 
 def current(state: State, call: Call, fields: frozenset[str]) -> dict[str, Any] | None:
@@ -35,12 +36,10 @@ def current(state: State, call: Call, fields: frozenset[str]) -> dict[str, Any] 
     return None if effects.since(state, index, call, marks) else known
 
 
-def _fields(state: State, call: Call, like: Event | None) -> frozenset[str]:
+def _fields(state: State, call: Call, like: Shown | None) -> frozenset[str]:
     if like is not None:
-        return frozenset(like.shown.value) if isinstance(like.shown.value, dict) else frozenset()
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    return frozenset(properties) if isinstance(properties, dict) else frozenset()
+        return frozenset(like.value) if isinstance(like.value, dict) else frozenset()
+    return frozenset(state.fields(call.name))
 
 
 def _latest(state: State, call: Call, fields: frozenset[str]) -> tuple[int, dict[str, Any] | None]:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain import calls
 from nextstate.domains.mcp.kernel import quantities, shown, words
 from nextstate.domains.mcp.kernel.words import Effect
 
@@ -41,11 +42,11 @@ class _Chosen:
 def find(state: State, call: Call) -> str | None:
     """The result of a write, where the states that are declared for it and the facts determine it."""
     tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
+    properties = state.fields(call.name)
     profile = state.profile(call.name)
     if tool is None or profile.effect not in (Effect.CREATE, Effect.UPDATE, Effect.DELETE):
         return None
-    if not isinstance(properties, dict) or not properties or next(state.of(call.name), None) is not None:
+    if not properties or state.latest(call.name) is not None:
         return None
     if any(event.call.name == call.name for event in state.events):
         return None  # it failed before, and so has a condition that the declaration does not tell
@@ -83,9 +84,8 @@ def _borrowed(state: State, call: Call, name: str, description: str) -> tuple[st
     found = set()
     for other in state.tools.values():
         own = state.profile(other.name)
-        properties: Any = other.output_schema.get("properties")
         if kind and own.effect.reads and own.service == about.service and kind & own.nouns:
-            schema = properties.get(name) if isinstance(properties, dict) else None
+            schema = state.fields(other.name).get(name)
             found.add(listed(schema) if isinstance(schema, dict) else ())
     found.discard(())
     return found.pop() if len(found) == 1 else ()
@@ -93,8 +93,7 @@ def _borrowed(state: State, call: Call, name: str, description: str) -> tuple[st
 
 def _choice(tool: Tool, call: Call, states: Sequence[str]) -> str | None:
     """The state that the arguments choose; without any that may choose, the one that the verb of the tool tells."""
-    declared: Any = tool.input_schema.get("properties")
-    schemas = declared if isinstance(declared, dict) else {}
+    schemas = calls.properties(tool.input_schema)
     choosing = {
         name: value
         for name, value in call.arguments.items()

@@ -31,16 +31,11 @@ _COUNTERS = frozenset(("counter", "sequence"))
 def find(state: State, call: Call) -> str | None:
     """The result of a write, where the declaration of the tool and the facts determine it."""
     tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
+    properties = state.fields(call.name)
     effect = state.profile(call.name).effect
-    if (
-        tool is None
-        or effect not in (Effect.CREATE, Effect.UPDATE)
-        or not isinstance(properties, dict)
-        or not properties
-    ):
+    if tool is None or effect not in (Effect.CREATE, Effect.UPDATE) or not properties:
         return None
-    if next(state.of(call.name), None) is not None and effect is Effect.UPDATE:
+    if state.latest(call.name) is not None and effect is Effect.UPDATE:
         return None  # earlier results tell more
     if len(properties) == 1:
         ((field, schema),) = properties.items()
@@ -60,8 +55,7 @@ def _one(state: State, tool: Tool, call: Call, field: str, schema: Mapping[str, 
     old = known[field] if known else None
     if schema.get("type") == "array" and own & _ADDS and words.normal(field) in words.normal(call.name):
         return {field: [*old, given]} if isinstance(old, list) and shown.scalar(given) and given not in old else None
-    about: Any = tool.input_schema.get("properties")
-    told = str(about.get(name)) if isinstance(about, dict) else ""
+    told = str(calls.properties(tool.input_schema).get(name))
     if own & _MORE and _ADDITIONAL.search(told[:2_000]) and _number(old) and _number(given):
         return _more(field, old, given, tool.description[-600:])
     return None
@@ -121,8 +115,8 @@ def _counts(name: str, made: frozenset[str]) -> bool:
 def _field(state: State, tool: Tool, call: Call, field: str, beside: Mapping[str, Any]) -> Any:
     if field in call.arguments:
         return call.arguments[field]
-    about: Any = tool.input_schema.get("properties")
-    if isinstance(about, dict) and field in about:
+    about = calls.properties(tool.input_schema)
+    if field in about:
         schema = about[field]
         return schema["default"] if isinstance(schema, dict) and "default" in schema else _NONE
     if field != "id" and shown.scalar(beside.get(field)):

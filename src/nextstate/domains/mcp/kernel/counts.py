@@ -6,13 +6,14 @@ description of an argument that lists them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from nextstate.domain import calls
 from nextstate.domains.mcp.kernel import choices, shown, tree
 from nextstate.domains.mcp.kernel.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from nextstate.domain.calls import Call
     from nextstate.domains.mcp.kernel.state import State
@@ -38,15 +39,12 @@ def find(state: State, call: Call) -> str | None:
         return None  # tools differ in whether a line end begins another line
     number, told = fields
     value = {number: _UNITS[unit](text)}
-    return shown.written(
-        value | {told: unit} if told else value, next((one.shown for one in state.of(call.name)), None)
-    )
+    return shown.written(value | {told: unit} if told else value, state.like(call.name))
 
 
 def _fields(tool: Tool) -> tuple[str, str] | None:
     """The names of the fields of the number and of its unit, which may be missing."""
-    properties: Any = tool.output_schema.get("properties")
-    schemas = properties if isinstance(properties, dict) else {}
+    schemas = calls.properties(tool.output_schema)
     numbers = [name for name, one in schemas.items() if isinstance(one, dict) and one.get("type") == "integer"]
     units = [name for name, one in schemas.items() if isinstance(one, dict) and set(choices.listed(one)) >= {*_UNITS}]
     if len(numbers) != 1 or len(numbers) + len(units) != len(schemas):
@@ -56,8 +54,7 @@ def _fields(tool: Tool) -> tuple[str, str] | None:
 
 def _unit(tool: Tool, call: Call) -> str | None:
     """The unit that an argument, or its default, names or begins to name; else the only one that is declared."""
-    declared: Any = tool.input_schema.get("properties")
-    schemas: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
+    schemas = calls.properties(tool.input_schema)
     choosing = [name for name, one in schemas.items() if set(words(str(one))) >= {*_UNITS}]
     if not choosing:
         told = set(_UNITS) & set(words(tool.description[:500]))

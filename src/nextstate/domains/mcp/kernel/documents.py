@@ -12,7 +12,6 @@ from nextstate.domains.mcp.kernel.words import words
 
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
-    from nextstate.domains.mcp.kernel.shown import Shown
     from nextstate.domains.mcp.kernel.state import State
     from nextstate.domains.mcp.kernel.tree import Tree
 
@@ -22,9 +21,8 @@ _PLAIN = frozenset("file text content contents data body of the".split())
 def find(state: State, call: Call) -> str | None:
     """What a read of a file or of the current folder shows, where one field is declared for it."""
     profile = state.profile(call.name)
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    if not profile.effect.reads or not isinstance(properties, dict) or len(properties) != 1:
+    properties = state.fields(call.name)
+    if not profile.effect.reads or len(properties) != 1:
         return None
     ((field, schema),) = properties.items()
     kind = schema.get("type") if isinstance(schema, dict) else None
@@ -34,11 +32,7 @@ def find(state: State, call: Call) -> str | None:
         value: Any = _text(world, call, field, profile.about)
     else:
         value = _matching(world, call, profile.about) or _names(world, call, field, profile.about)
-    return None if value is None else shown.written({field: value}, _like(state, call))
-
-
-def _like(state: State, call: Call) -> Shown | None:
-    return next((one.shown for one in state.of(call.name)), None)
+    return None if value is None else shown.written({field: value}, state.like(call.name))
 
 
 def _text(world: Tree, call: Call, field: str, about: frozenset[str]) -> str | None:

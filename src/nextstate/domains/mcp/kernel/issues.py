@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nextstate.domain import schemas
+from nextstate.domain import calls, schemas
 
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
@@ -33,8 +33,7 @@ _NAMED = {
 
 
 def _declared(tool: Tool) -> tuple[dict[str, Any], list[str]]:
-    properties, required = tool.input_schema.get("properties"), tool.input_schema.get("required")
-    fields: Any = properties if isinstance(properties, dict) else {}
+    fields, required = calls.properties(tool.input_schema), tool.input_schema.get("required")
     names = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
     return fields, names
 

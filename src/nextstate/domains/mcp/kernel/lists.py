@@ -178,13 +178,11 @@ def _put(state: State, lists: _Lists, event: Event, call: Call, order: _Order) -
 
 def _field(state: State, lists: _Lists, one: Mapping[str, Any], event: Event, call: Call) -> str | None:
     """The list to which a thing belongs: that of things with its fields, told by its items or by the output schema."""
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
+    fields = state.fields(call.name)
     found = []
     for name, items in lists.items():
-        schema = properties.get(name) if isinstance(properties, dict) else None
         kind = words.one(name)
-        if items[0].keys() == one.keys() if items else _of_kind(schema, one) or kind in event.profile.nouns:
+        if items[0].keys() == one.keys() if items else _of_kind(fields.get(name), one) or kind in event.profile.nouns:
             found.append(name)
     return found[0] if len(found) == 1 else None
 

@@ -76,9 +76,8 @@ def _views(state: State, call: Call) -> list[View]:
 
 
 def _declared(state: State, call: Call) -> list[View]:
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    if not isinstance(properties, dict) or len(properties) < 2:
+    properties = state.fields(call.name)
+    if len(properties) < 2:
         return []
     (argument,) = call.arguments
     fields = frozenset({frozenset(properties)})

@@ -70,7 +70,7 @@ def check(state: State, call: Call) -> Refusal | None:
 
 
 def _worked(state: State, call: Call) -> bool:
-    return next(state.of(call.name), None) is not None
+    return state.latest(call.name) is not None
 
 
 def _tolerated(state: State, tool: Tool) -> bool:

@@ -44,7 +44,7 @@ def reason(state: State, call: Call) -> str:
         return "another call may have changed what the call shows" if effect.reads else "the call was made before"
     if effect.reads:
         return _REASONS[effect]
-    if next(state.of(call.name), None) is None:
+    if state.latest(call.name) is None:
         return "the tool was not seen to succeed before"
     return "earlier results of the tool do not determine this one"
 

@@ -83,6 +83,20 @@ class State:
         shown = (*(self.lessons.events if self.lessons else ()), *self.events)
         return (event for event in reversed(shown) if event.call.name == name and event.shown.failed is False)
 
+    def latest(self, name: str) -> Event | None:
+        """The last call of a tool that did not fail, if there was one; see :meth:`of`."""
+        return next(self.of(name), None)
+
+    def like(self, name: str) -> Shown | None:
+        """What that call showed, in whose manner another one shows its result."""
+        latest = self.latest(name)
+        return latest.shown if latest else None
+
+    def fields(self, name: str) -> dict[str, Any]:
+        """The members of a tool's result that its output schema declares."""
+        tool = self.tools.get(name)
+        return calls.properties(tool.output_schema) if tool else {}
+
 
 def opened(setup: Setup) -> State:
     """The state before the first call."""

@@ -97,11 +97,10 @@ def _same(one: str, other: str) -> bool:
 
 
 def _declared(state: State, call: Call, value: float) -> str | None:
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    if not isinstance(properties, dict) or len(properties) != 1 or value.is_integer():
+    fields = state.fields(call.name)
+    if len(fields) != 1 or value.is_integer():
         return None
-    ((name, schema),) = properties.items()
+    ((name, schema),) = fields.items()
     return _in((name, False), repr(value)) if isinstance(schema, dict) and schema.get("type") == "number" else None
 
 

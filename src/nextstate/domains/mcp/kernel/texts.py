@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from nextstate.domain.calls import Call
     from nextstate.domains.mcp.kernel.state import Event, State
-    from nextstate.types import Tool
 
 MAX_LOOKED = 400
 _CONTENTS = frozenset("content contents text body data".split())
@@ -29,7 +28,7 @@ _ELSE = frozenset("metadata information info hash summary size number statistics
 def find(state: State, call: Call) -> str | None:
     """The text that the call reads, where the last call that may have changed it wrote it whole."""
     profile = state.profile(call.name)
-    field = _field(state.tools.get(call.name))
+    field = _field(state.fields(call.name))
     names = [name for name, value in call.arguments.items() if isinstance(value, str)]
     if profile.effect is not Effect.READ or not field or len(names) != 1 or not words(call.name):
         return None
@@ -41,12 +40,11 @@ def find(state: State, call: Call) -> str | None:
     return None if text is None else _in_manner(state, call, field, text)
 
 
-def _field(tool: Tool | None) -> str:
-    """The one text that a tool declares to show."""
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    if not isinstance(properties, dict) or len(properties) != 1:
+def _field(fields: Mapping[str, Any]) -> str:
+    """The one text that a tool declares to show, given the members of its result."""
+    if len(fields) != 1:
         return ""
-    ((name, schema),) = properties.items()
+    ((name, schema),) = fields.items()
     return name if isinstance(schema, dict) and schema.get("type") == "string" and name in _CONTENTS else ""
 
 
@@ -86,7 +84,7 @@ def _in_manner(state: State, call: Call, field: str, text: str) -> str | None:
     """The result in the manner in which the service shows the one text that a tool of it declares."""
     service = state.profile(call.name).service
     for event in reversed(state.events[-MAX_LOOKED:]):
-        own = _field(state.tools.get(event.call.name))
+        own = _field(state.fields(event.call.name))
         if own and event.profile.service == service and event.shown.failed is False:
             value = event.shown.value
             inside = isinstance(value, dict) and value.keys() == {own}

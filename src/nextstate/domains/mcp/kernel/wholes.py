@@ -27,9 +27,8 @@ _NONE = object()
 
 def find(state: State, call: Call) -> str | None:
     """The thing after the write, where every field of it is known."""
-    tool = state.tools.get(call.name)
-    properties: Any = tool.output_schema.get("properties") if tool else None
-    if tool is None or not isinstance(properties, dict) or len(properties) < 2 or None in call.arguments.values():
+    tool, properties = state.tools.get(call.name), state.fields(call.name)
+    if tool is None or len(properties) < 2 or None in call.arguments.values():
         return None
     if not call.arguments.keys() <= properties.keys():
         return None
@@ -83,14 +82,14 @@ def _changed(state: State, call: Call, fields: frozenset[str]) -> str | None:
     named = [name for name in call.arguments if words.words(name)[-1:] == ("id",)]
     if len(named) != 1 or len(call.arguments) < 2:
         return None
-    like = next(state.of(call.name), None)
-    view = View(named[0], named[0], (), frozenset((fields,)), like.shown if like else None)
+    like = state.like(call.name)
+    view = View(named[0], named[0], (), frozenset((fields,)), like)
     thing = records.known(state, call, view)
-    if thing is None or records.runs_on(thing) or (like and like.shown.value.keys() != fields):
+    if thing is None or records.runs_on(thing) or (like and like.value.keys() != fields):
         return None
     if _taken(state, call, thing) or not _alike(thing, call.arguments):
         return None
-    return shown.written({**thing, **call.arguments}, like.shown if like else _shown(state, thing))
+    return shown.written({**thing, **call.arguments}, like or _shown(state, thing))
 
 
 def _alike(thing: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
