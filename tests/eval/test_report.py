@@ -113,7 +113,7 @@ async def test_a_run_that_is_not_finished_is_not_compared(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_an_evaluation_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"run\.json: there is no evaluation in this folder"):
+    with pytest.raises(DataError, match=r"run\.json: there is no run in this folder"):
         load(tmp_path)
 
 

@@ -231,7 +231,7 @@ async def test_two_evaluations_do_not_write_into_one_folder(tmp_path: Path) -> N
     data, refused = episodes(1, 2), []
 
     async def meddle() -> None:
-        with pytest.raises(UsageError, match="another evaluation is writing here"):
+        with pytest.raises(UsageError, match="another run is writing here"):
             await evaluate(CopyLast(), data, out=tmp_path)
         refused.append(True)
 

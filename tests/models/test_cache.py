@@ -148,7 +148,7 @@ async def test_a_row_that_cannot_be_read_is_asked_again(tmp_path: Path, caplog: 
     model = cached(inner, tmp_path)
     for broken in ("{", "[]", "{}", '{"outcome": "ok", "origin": null}'):
         await model.predict(query("ls"))
-        model._db.execute("UPDATE calls SET prediction = ?", (broken,))
+        model._calls._db.execute("UPDATE calls SET prediction = ?", (broken,))
     assert (await model.predict(query("ls"))).observation == "ls None"
     assert len(inner.asked) == 5
     assert "asked again" in caplog.text
@@ -157,7 +157,7 @@ async def test_a_row_that_cannot_be_read_is_asked_again(tmp_path: Path, caplog: 
 
 async def test_an_answer_that_cannot_be_kept_is_still_given(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = cached(Counting(), tmp_path)
-    model._db.execute("PRAGMA query_only = 1")
+    model._calls._db.execute("PRAGMA query_only = 1")
     assert (await model.predict(query("ls"))).observation == "ls None"
     assert "could not be kept" in caplog.text
     await model.aclose()
@@ -207,7 +207,7 @@ async def test_a_killed_process_loses_nothing_it_was_told(tmp_path: Path) -> Non
     assert await killed.wait() == -9
     model = Cached(Counting(), path, domain_of=domain_of)
     for index in range(50):
-        kept = model._get(f"echo {index}".encode())
+        kept = model._calls._get(f"echo {index}".encode())
         assert kept is not None
         assert kept.observation == f"echo {index}"
     await model.aclose()

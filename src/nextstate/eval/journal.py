@@ -1,4 +1,4 @@
-"""The folder of an evaluation: ``run.json`` says what is measured, ``rows.jsonl`` holds one line for each finished row.
+"""The folder of a run: ``run.json`` says what is measured, ``rows.jsonl`` holds one line for each finished row.
 
 A line is written and flushed when its row is finished, so killing the process loses at most the rows under way. The
 same run started again in the same folder goes on where it was; another run is refused.
@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from nextstate.errors import DataError, UsageError
-from nextstate.eval.rows import Row, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
 MANIFEST, ROWS = "run.json", "rows.jsonl"
 
+T = TypeVar("T")
 
-class Journal:
-    """The finished rows of one run, in memory and, when there is a folder, on disk. Use it as a context manager."""
 
-    def __init__(self, folder: Path | None, run: Mapping[str, Any]) -> None:
-        self.rows: dict[str, Row] = {}
-        self.shown: dict[str, dict[str, Any]] = {}
-        """Row key to the turn that the model made of it; only filled in a free run, whose later rows need it."""
+class Journal(Generic[T]):
+    """The finished rows of one run, in memory and, when there is a folder, on disk. Use it as a context manager.
+
+    ``run`` says in plain JSON values what is measured. Every line is a JSON object whose ``key`` names its row, and
+    ``decode`` gives what is kept of it in memory; it may raise :class:`DataError`. Raises :class:`UsageError` when the
+    folder holds another run or somebody else writes there, and :class:`DataError` for a broken line.
+    """
+
+    def __init__(self, folder: Path | None, run: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], T]) -> None:
+        self.rows: dict[str, T] = {}
+        """What is kept of each finished row, by its key."""
         self._folder = folder
         self._run = dict(run)
+        self._decode = decode
         self._file: IO[bytes] | None = None
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Journal[T]:
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = _locked(self._folder / ROWS)
@@ -46,20 +52,17 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def append(self, row: Row, *, shown: dict[str, Any], **extra: Any) -> None:
-        """Keep a finished row; ``shown`` and ``extra`` are written beside its own fields."""
-        self.rows[row.key] = row
-        if self._run["free_run"]:
-            self.shown[row.key] = shown
+    def append(self, line: Mapping[str, Any], value: T) -> None:
+        """Write a finished row's ``line`` and keep ``value``, which is what ``decode`` would make of it."""
+        self.rows[line["key"]] = value
         if self._file is not None:
-            line = json.dumps({**row.as_dict(), "shown": shown, **extra}, separators=(",", ":"))
-            self._file.write(line.encode() + b"\n")
+            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             self._file.flush()
 
     def _resume(self, folder: Path) -> None:
-        manifest = folder / MANIFEST
-        if manifest.exists():
-            _refuse_another(_load(manifest), self._run, folder)
+        found = folder / MANIFEST
+        if found.exists():
+            _refuse_another(manifest(folder), self._run, folder)
         elif (folder / ROWS).stat().st_size:
             raise UsageError(
                 f"{folder} holds {ROWS} without {MANIFEST}; use another folder, or delete it to start anew"
@@ -67,21 +70,41 @@ class Journal:
         else:
             draft = folder / f"{MANIFEST}.part"
             draft.write_text(json.dumps(self._run, indent=2) + "\n", "utf-8")
-            draft.replace(manifest)
-        end = 0
-        for offset, line in _lines(folder / ROWS):
-            end, row = offset, decode(line, where=f"{folder / ROWS}, byte {end}")
-            self.rows[row.key] = row
-            if self._run["free_run"]:
-                self.shown[row.key] = line["shown"]
+            draft.replace(found)
+        whole = 0
+        for end, line, where in _lines(folder / ROWS):
+            self.rows[_key(line, where)] = _decoded(self._decode, line, where)
+            whole = end
         assert self._file is not None
-        self._file.truncate(end)  # a line that a kill tore off; its row is asked again
+        self._file.truncate(whole)  # a line that a kill tore off; its row is asked again
 
 
-def read(folder: Path) -> tuple[dict[str, Any], tuple[Row, ...]]:
-    """The manifest and the finished rows of an evaluation's ``folder``. Raises :class:`DataError`."""
-    where = str(folder / ROWS)
-    return _load(folder / MANIFEST), tuple(decode(line, where=where) for _, line in _lines(folder / ROWS))
+def lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of the finished rows of a run's ``folder``, in the order in which they finished.
+
+    Raises :class:`DataError`.
+    """
+    return (line for _, line, _ in _lines(folder / ROWS))
+
+
+def read(folder: Path, decode: Callable[[Mapping[str, Any]], T]) -> tuple[dict[str, Any], tuple[T, ...]]:
+    """What the run in ``folder`` measures, and its finished rows. Raises :class:`DataError`."""
+    run = manifest(folder)
+    return run, tuple(_decoded(decode, line, where) for _, line, where in _lines(folder / ROWS))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """What the run in ``folder`` measures. Raises :class:`DataError` when there is none."""
+    path = folder / MANIFEST
+    try:
+        run = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError("there is no run in this folder", where=str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}", where=str(path)) from error
+    if not isinstance(run, dict):
+        raise DataError("not the manifest of a run", where=str(path))
+    return run
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -92,20 +115,8 @@ def _locked(path: Path) -> IO[bytes]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise UsageError(f"{path.parent}: another evaluation is writing here; wait, or use another folder") from None
+        raise UsageError(f"{path.parent}: another run is writing here; wait, or use another folder") from None
     return file
-
-
-def _load(manifest: Path) -> dict[str, Any]:
-    try:
-        run = json.loads(manifest.read_bytes())
-    except FileNotFoundError:
-        raise DataError("there is no evaluation in this folder", where=str(manifest)) from None
-    except ValueError as error:
-        raise DataError(f"not JSON: {error}", where=str(manifest)) from error
-    if not isinstance(run, dict):
-        raise DataError("not the manifest of an evaluation", where=str(manifest))
-    return run
 
 
 def _refuse_another(found: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
@@ -115,22 +126,37 @@ def _refuse_another(found: Mapping[str, Any], wanted: Mapping[str, Any], folder:
         raise UsageError(f"{folder} holds another run ({listed}); use another folder, or delete this one to start anew")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The end offset (bytes) and the value of each whole line; a torn last line is left out."""
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
+    """The end offset (bytes), the value and the place of each whole line; a torn last line is left out."""
     end = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return
             end += len(line)
-            yield end, _parse(line, f"{path}:{number}")
+            where = f"{path}:{number}"
+            yield end, _parse(line, where), where
 
 
 def _parse(line: bytes, where: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}; delete this line to ask its row again", where=where) from error
     if not isinstance(value, dict):
-        raise DataError("not an evaluation row; delete this line to ask its row again", where=where)
+        raise DataError("not a row of a run; delete this line to ask its row again", where=where)
     return value
+
+
+def _key(line: Mapping[str, Any], where: str) -> str:
+    key = line.get("key")
+    if not isinstance(key, str):
+        raise DataError("a row without a key; delete this line to ask its row again", where=where)
+    return key
+
+
+def _decoded(decode: Callable[[Mapping[str, Any]], T], line: Mapping[str, Any], where: str) -> T:
+    try:
+        return decode(line)
+    except DataError as error:
+        raise DataError(str(error), where=where) from error

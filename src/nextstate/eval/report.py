@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nextstate.errors import UsageError
 from nextstate.eval import journal, stats
+from nextstate.eval.rows import decode
 from nextstate.types import Usage
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Report:
 
 def load(folder: Path) -> Report:
     """The report of the evaluation in ``folder``, finished or not. Raises :class:`DataError`."""
-    run, rows = journal.read(folder)
+    run, rows = journal.read(folder, decode)
     return Report(rows, run)
 
 

@@ -64,7 +64,7 @@ class Row:
         }
 
 
-def decode(line: Mapping[str, Any], *, where: str = "") -> Row:
+def decode(line: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_dict` wrote, other keys ignored. Raises :class:`DataError`."""
     try:
         return Row(
@@ -81,7 +81,7 @@ def decode(line: Mapping[str, Any], *, where: str = "") -> Row:
             baseline=line["baseline"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"not an evaluation row: {type(error).__name__}: {error}", where=where) from error
+        raise DataError(f"not an evaluation row: {type(error).__name__}: {error}") from error
 
 
 def plan(

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nextstate import __version__
 from nextstate import domain as domains
@@ -15,7 +15,7 @@ from nextstate.errors import UsageError
 from nextstate.eval import scorers as scoring
 from nextstate.eval.journal import Journal
 from nextstate.eval.report import Report
-from nextstate.eval.rows import Row, fingerprint, plan
+from nextstate.eval.rows import Row, decode, fingerprint, plan
 from nextstate.models.base import fingerprint as model_fingerprint
 from nextstate.models.fakes import CopyLast
 from nextstate.sim.session import ask, step_seed, turn_of
@@ -75,11 +75,21 @@ async def evaluate(
         "limit": limit,
         "version": __version__,
     }
-    with Journal(out, run) as journal:
+    with Journal(out, run, lambda line: _finished(decode(line), line.get("shown", {}), free_run)) as journal:
         total = sum(len(task.rows) for task in tasks)
         await _Asking(model, scorers, journal, free_run, seed, seconds, total, on_row).all(tasks, workers)
-        rows = tuple(journal.rows[key] for task in tasks for _, key in task.rows)
+        rows = tuple(journal.rows[key].row for task in tasks for _, key in task.rows)
     return Report(rows, run, time.perf_counter() - started)
+
+
+class _Finished(NamedTuple):
+    row: Row
+    shown: Mapping[str, Any]
+    """The turn that the model made of it; empty but in a free run, whose later rows need it."""
+
+
+def _finished(row: Row, shown: Mapping[str, Any], free_run: bool) -> _Finished:
+    return _Finished(row, shown if free_run else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class _Asking:
 
     model: WorldModel
     scorers: Mapping[str, Scorer]
-    journal: Journal
+    journal: Journal[_Finished]
     free_run: bool
     seed: int
     seconds: float | None
@@ -114,7 +124,7 @@ class _Asking:
                 if key not in self.journal.rows:
                     await self._row(task.trajectory, turn, key, history)
                 if self.free_run:
-                    shown = self.journal.shown[key]
+                    shown = self.journal.rows[key].shown
                     history = (*history, Turn(task.trajectory.turns[turn].action, shown["observation"], shown["meta"]))
 
     async def _row(self, trajectory: Trajectory, turn: int, key: str, history: tuple[Turn, ...]) -> None:
@@ -140,7 +150,8 @@ class _Asking:
         shown = turn_of(action, prediction, model=self.model.name, max_chars=OBSERVATION_CHARS)
         notes = {"evidence": evidence, "detail": prediction.detail, "reply": _unread(prediction)}
         written = {"observation": shown.observation, "meta": dict(shown.meta)}
-        self.journal.append(row, shown=written, **{name: note for name, note in notes.items() if note})
+        line = {**row.as_dict(), "shown": written, **{name: note for name, note in notes.items() if note}}
+        self.journal.append(line, _finished(row, written, self.free_run))
         if self.on_row is not None:
             self.on_row(row, len(self.journal.rows), self.total)
         # A model that computes never waits; without this, no other worker and no interrupt would get a turn.

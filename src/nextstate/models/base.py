@@ -10,6 +10,7 @@ from nextstate.types import Origin, Outcome, Prediction, Turn, Usage
 
 if TYPE_CHECKING:
     from nextstate.domain import Domain
+    from nextstate.models.language import LanguageModel
     from nextstate.types import Query, WorldModel
 
 THINK, UNTHINK = "<think>", "</think>"
@@ -87,7 +88,7 @@ def fingerprint(model: WorldModel) -> str:
     return model.name if inner is None else f"{model.name}({fingerprint(inner)})"
 
 
-async def close(model: WorldModel) -> None:
+async def close(model: WorldModel | LanguageModel) -> None:
     """Close ``model`` if it can be closed."""
     aclose = getattr(model, "aclose", None)
     if aclose is not None:

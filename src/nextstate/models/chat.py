@@ -1,24 +1,27 @@
-"""A world model behind any OpenAI-compatible chat endpoint."""
+"""Language models and world models behind any OpenAI-compatible chat endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domain import find, worded
-from nextstate.errors import NextstateError
+from nextstate.errors import NextstateError, UsageError
 from nextstate.models import keys, render
 from nextstate.models.base import read_reply, refused
 from nextstate.models.endpoint import Endpoint, EndpointError, Patience, address
+from nextstate.models.language import Reply, spoken
 from nextstate.types import NOTHING, Outcome, Prediction, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from nextstate.domain import Domain
+    from nextstate.models.language import Messages
     from nextstate.types import Json, Query
 
 KEY_VARIABLE = "NEXTSTATE_API_KEY"
@@ -40,13 +43,70 @@ class ChatOptions:
     patience: Patience = field(default_factory=Patience)
 
 
-class ChatModel:
-    """The model ``name`` served at ``url`` (the base address, as ``http://localhost:8000/v1``).
+class ChatEndpoint:
+    """The language model ``name`` served at ``url`` (the base address, as ``http://localhost:8000/v1``).
 
-    The key comes from ``api_key`` or the environment variable NEXTSTATE_API_KEY and is never shown. Failures are named
-    outcomes: what the endpoint does wrong is ``PROVIDER_ERROR``, what it declines to say ``REFUSED``. Belongs to the
-    event loop of its first call; close it with :meth:`aclose`.
+    The key comes from ``api_key`` or the environment variable NEXTSTATE_API_KEY and is never shown. What the endpoint
+    does wrong is the outcome ``PROVIDER_ERROR``, what it declines to say ``REFUSED``. Belongs to the event loop of its
+    first call; close it with :meth:`aclose`.
     """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        api_key: str | None = None,
+        options: ChatOptions | None = None,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.options = options or ChatOptions()
+        self.name = f"chat:{name}@{url.partition('?')[0]}"
+        self.address = address(url, "/chat/completions")
+        self._model = name
+        self._endpoint = Endpoint(
+            self.address,
+            key=api_key or os.environ.get(KEY_VARIABLE),
+            patience=self.options.patience,
+            sleep=sleep,
+            now=now,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, address and the options that may change a reply."""
+        options = self.options
+        asked = [options.temperature, options.max_tokens, options.extra]
+        return f"{self.name}#{keys.digest(self.address, asked).hex()[:16]}"
+
+    async def complete(self, messages: Messages, *, seed: int | None = None) -> Reply:
+        started = time.perf_counter()
+        try:
+            said = completion(await self._endpoint.post(self._request(messages, seed)))
+            reply = _reply(said)
+        except EndpointError as error:
+            reply = Reply(Outcome.PROVIDER_ERROR, detail=str(error))
+        return replace(reply, model=self.name, seconds=time.perf_counter() - started)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._endpoint.aclose()
+
+    def _request(self, messages: Messages, seed: int | None) -> dict[str, Any]:
+        body = {
+            "model": self._model,
+            "messages": messages,
+            "temperature": self.options.temperature,
+            "max_tokens": self.options.max_tokens,
+            "seed": seed,
+            **self.options.extra,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+
+class ChatModel:
+    """A world model behind a :class:`ChatEndpoint`, which takes the same arguments. Failures are named outcomes."""
 
     def __init__(
         self,
@@ -59,33 +119,24 @@ class ChatModel:
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.options = options or ChatOptions()
-        self.name = f"chat:{name}@{url.partition('?')[0]}"
-        self._model = name
+        self._endpoint = ChatEndpoint(name, url, api_key=api_key, options=options, sleep=sleep, now=now)
+        self.options = self._endpoint.options
+        self.name = self._endpoint.name
         self._domain_of = domain_of
-        self._endpoint = Endpoint(
-            address(url, "/chat/completions"),
-            key=api_key or os.environ.get(KEY_VARIABLE),
-            patience=self.options.patience,
-            sleep=sleep,
-            now=now,
-        )
 
     @property
     def fingerprint(self) -> str:
         """Name, address and all options that may change an answer."""
         options = self.options
         asked = [options.temperature, options.max_tokens, options.max_chars, options.prompt, options.extra]
-        return f"{self.name}#{keys.digest(self._endpoint.url, asked).hex()[:16]}"
+        return f"{self.name}#{keys.digest(self._endpoint.address, asked).hex()[:16]}"
 
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
         started = time.perf_counter()
         try:
             domain = worded(self._domain_of(query.domain), self.options.prompt)
-            reply = completion(await self._endpoint.post(self._request(domain, query, seed)))
-            prediction = _read(domain, query, reply)
-        except EndpointError as error:
-            prediction = Prediction(Outcome.PROVIDER_ERROR, detail=str(error))
+            asked = render.messages(domain, query, max_chars=self.options.max_chars)
+            prediction = read(domain, query, await self._endpoint.complete(asked, seed=seed))
         except NextstateError as error:
             prediction = refused(str(error))
         return replace(prediction, model=self.name, seconds=time.perf_counter() - started)
@@ -93,17 +144,6 @@ class ChatModel:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._endpoint.aclose()
-
-    def _request(self, domain: Domain, query: Query, seed: int | None) -> dict[str, Any]:
-        body = {
-            "model": self._model,
-            "messages": render.messages(domain, query, max_chars=self.options.max_chars),
-            "temperature": self.options.temperature,
-            "max_tokens": self.options.max_tokens,
-            "seed": seed,
-            **self.options.extra,
-        }
-        return {name: value for name, value in body.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +173,29 @@ def completion(payload: Mapping[str, Any]) -> Completion:
     )
 
 
-def _read(domain: Domain, query: Query, reply: Completion) -> Prediction:
-    if reply.refusal or reply.finish == "content_filter":
-        prediction = refused(reply.refusal or "the endpoint's content filter stopped the reply")
+def read(domain: Domain, query: Query, reply: Reply) -> Prediction:
+    """The prediction that a language model's ``reply`` to ``query`` is."""
+    if reply.outcome in (Outcome.REFUSED, Outcome.PROVIDER_ERROR):
+        prediction = Prediction(reply.outcome, detail=reply.detail)
     else:
-        prediction = read_reply(domain, query, reply.text, cut_off=reply.finish == "length")
+        prediction = read_reply(domain, query, reply.text, cut_off=reply.outcome is Outcome.CUT_OFF)
     reasoning = "\n".join(part for part in (reply.reasoning, prediction.reasoning) if part)
-    return replace(prediction, reasoning=reasoning, usage=reply.usage)
+    return replace(prediction, reasoning=reasoning, usage=reply.usage, model=reply.model, seconds=reply.seconds)
+
+
+def _reply(said: Completion) -> Reply:
+    if said.refusal or said.finish == "content_filter":
+        detail = said.refusal or "the endpoint's content filter stopped the reply"
+        return Reply(Outcome.REFUSED, detail=detail, reasoning=said.reasoning, usage=said.usage)
+    return spoken(said.text, cut_off=said.finish == "length", reasoning=said.reasoning, usage=said.usage)
+
+
+def parts(argument: str) -> tuple[str, str]:
+    """Name and address of ``NAME@URL``. Raises :class:`UsageError`."""
+    match = re.fullmatch(r"(.+?)@(https?://.+)", argument, re.IGNORECASE | re.DOTALL)
+    if match is None:
+        raise UsageError(f"write chat:NAME@URL, as in chat:qwen@http://localhost:8000/v1, not {'chat:' + argument!r}")
+    return match[1], match[2]
 
 
 def _text(value: object) -> str:

@@ -12,6 +12,7 @@ from nextstate.errors import NextstateError, UsageError
 from nextstate.models import render, weights
 from nextstate.models.base import read_reply, refused
 from nextstate.models.fetch import digest
+from nextstate.models.language import Reply, spoken
 from nextstate.models.local_engine import Plan, borrow, default_threads, require
 from nextstate.models.local_prefix import EngineError
 from nextstate.types import Origin, Outcome, Prediction
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nextstate.domain import Domain
+    from nextstate.models.language import Messages
     from nextstate.models.local_engine import Engine, Generated
     from nextstate.types import Query
 
@@ -137,6 +139,47 @@ class LocalModel:
 
     async def _tokens(self, engine: Engine, text: str) -> list[int]:
         return await engine.tokens(text, special=self.form == "chat")
+
+
+class LocalReplies:
+    """The same weights as a language model: chat messages in, text out. See :class:`LocalModel` for the arguments.
+
+    Messages that do not fit ``context`` beside ``max_tokens`` of reply are refused, never cut.
+    """
+
+    def __init__(
+        self,
+        name: str = "smollm2-135m",
+        *,
+        threads: int | None = None,
+        context: int = 4096,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+    ) -> None:
+        require()
+        source = _source(name, context)
+        self.name = f"local:{name}"
+        self.fingerprint = f"{self.name}#{source.sha256[:16]}/replies/{context}/{max_tokens}/{temperature}"
+        self._plan = Plan(source.path, context, default_threads() if threads is None else threads)
+        self._room = context - max_tokens
+        self._sampling = {"max_tokens": max_tokens, "temperature": temperature}
+
+    async def complete(self, messages: Messages, *, seed: int | None = None) -> Reply:
+        started = time.perf_counter()
+        try:
+            reply = await self._reply(await borrow(self._plan), messages, seed or 0)
+        except EngineError as error:
+            reply = Reply(Outcome.PROVIDER_ERROR, detail=str(error))
+        return replace(reply, model=self.name, seconds=time.perf_counter() - started)
+
+    async def _reply(self, engine: Engine, messages: Messages, seed: int) -> Reply:
+        tokens = await engine.tokens(await engine.template(messages), special=True)
+        if len(tokens) > self._room:
+            return Reply(
+                Outcome.REFUSED, detail=f"the messages take {len(tokens)} tokens, there is room for {self._room}"
+            )
+        said = await engine.generate({**self._sampling, "prompt": tokens, "seed": seed % 2**32})
+        return spoken(said.text, cut_off=said.cut_off, usage=said.usage)
 
 
 def _source(name: str, context: int) -> _Source:

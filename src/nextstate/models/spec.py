@@ -111,12 +111,9 @@ def _local(argument: str, options: Options) -> WorldModel:
 
 
 def _chat(argument: str, options: Options) -> WorldModel:
-    from nextstate.models.chat import ChatModel
+    from nextstate.models import chat
 
-    match = re.fullmatch(r"(.+?)@(https?://.+)", argument, re.IGNORECASE | re.DOTALL)
-    if match is None:
-        raise UsageError(f"write chat:NAME@URL, as in chat:qwen@http://localhost:8000/v1, not {'chat:' + argument!r}")
-    return ChatModel(match[1], match[2], options=options.chat)
+    return chat.ChatModel(*chat.parts(argument), options=options.chat)
 
 
 def _grounded(argument: str, inner: WorldModel) -> WorldModel:
