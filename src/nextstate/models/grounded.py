@@ -1,4 +1,8 @@
-"""World models that compute what is determined: `Grounded` asks a model for the rest, `KernelModel` refuses it."""
+"""World models that compute what is determined: `Grounded` asks a model for the rest, `KernelModel` refuses it.
+
+A simulation instruction may change anything, and a kernel cannot read it: where there is one, nothing counts as
+determined, and what a kernel computes is told to the model as what would be shown without the instruction.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from nextstate.types import Origin, Outcome, Prediction, Query, Setup, Turn, Usa
 
 MAX_ASKS = 8
 """Programs inside one action that a model is asked for before it is asked for the whole."""
+
+INSTRUCTED = "a simulation instruction is in force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ class KernelModel:
         states = self._computing.states(query.domain)
         if states is None:
             return base.refused(f"domain {query.domain!r} has no kernel", model=self.name)
+        if _instructed(query):
+            return base.refused(INSTRUCTED, model=self.name)
         answer = states.kernel.step(states.after(query.setup, query.history), query.action)
         if isinstance(answer, Unknown):
             return replace(base.refused(answer.reason, model=self.name), seconds=time.perf_counter() - started)
@@ -109,8 +117,9 @@ class KernelModel:
 class Grounded:
     """Computes what the history determines and asks ``inner`` for the rest.
 
-    An unknown answer goes to ``inner`` with the kernel's facts as notes. Where the kernel lacks only a program inside
-    the action, ``inner`` is asked for that program's output and what stands around it is computed.
+    An unknown answer, and any answer under a simulation instruction, goes to ``inner`` with the kernel's facts as
+    notes. Where the kernel lacks only a program inside the action, ``inner`` is asked for that program's output and
+    what stands around it is computed.
     """
 
     def __init__(self, inner: WorldModel, domain_of: Callable[[str], Domain] = find) -> None:
@@ -127,6 +136,8 @@ class Grounded:
         answers: tuple[str, ...] = ()
         usage = Usage()
         step = states.kernel.step(state, query.action)
+        if _instructed(query):
+            return await self.inner.predict(replace(query, notes=_notes(query, _undetermined(step))), seed=seed)
         while isinstance(step, Unknown) and step.ask is not None and len(answers) < MAX_ASKS:
             asked = replace(query, action=step.ask, notes=_notes(query, step))
             reply = await self.inner.predict(asked, seed=seed)
@@ -144,6 +155,17 @@ class Grounded:
 
     async def aclose(self) -> None:
         await base.close(self.inner)
+
+
+def _instructed(query: Query) -> bool:
+    return bool(query.setup.instruction.strip())
+
+
+def _undetermined(step: Determined | Unknown) -> Unknown:
+    """``step`` where an instruction is in force: what was determined without it is a fact for the model."""
+    if isinstance(step, Unknown):
+        return step
+    return Unknown(INSTRUCTED, f"Without the simulation instruction, this would be shown:\n{step.observation}")
 
 
 def _notes(query: Query, unknown: Unknown) -> str:
