@@ -13,6 +13,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "nextstate"
 LAYERS = (
     ("types", "errors"),
+    ("plugins",),
     ("domain",),
     ("models", "data"),
     ("sim", "record"),

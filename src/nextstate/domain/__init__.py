@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
-from nextstate.errors import ReplyError, UsageError, unknown_name
+from nextstate import plugins
+from nextstate.errors import ReplyError, unknown_name
 from nextstate.types import Action, Observation, Query, Setup, Trajectory
 
 State: TypeAlias = Any
@@ -160,20 +160,13 @@ GROUP = "nextstate.domains"
 
 def names() -> tuple[str, ...]:
     """The names of all installed domains, sorted."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return plugins.names(GROUP)
 
 
 @cache
 def find(name: str) -> Domain:
     """The installed domain called ``name``; raises :class:`UsageError` when there is none or it does not load."""
-    points = entry_points(group=GROUP, name=name)
-    if not points:
-        raise unknown_name("domain", name, names())
-    point = next(iter(points))
-    value = point.load()
-    if not isinstance(value, Domain):
-        raise UsageError(f"domain {name!r} ({point.value}) is a {type(value).__name__}, not a nextstate Domain")
-    return value
+    return plugins.load(GROUP, name, "domain", Domain)
 
 
 def worded(domain: Domain, prompt: str) -> Domain:

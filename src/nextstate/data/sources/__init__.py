@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from nextstate import plugins
 from nextstate.data.checks import check
 from nextstate.data.files import Head, head, plain_name, records, walk
 from nextstate.data.provenance import provenance
@@ -23,7 +23,7 @@ from nextstate.data.sources.problems import BROKEN, sound
 from nextstate.data.sources.problems import guard as guard
 from nextstate.data.sources.problems import shorten as shorten
 from nextstate.data.sources.problems import stop as stop
-from nextstate.errors import DataError, UsageError, unknown_name
+from nextstate.errors import DataError, UsageError
 from nextstate.types import Source
 
 if TYPE_CHECKING:
@@ -82,20 +82,13 @@ class Format:
 
 def names() -> tuple[str, ...]:
     """The names of all installed formats, sorted."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return plugins.names(GROUP)
 
 
 @cache
 def find(name: str) -> Format:
     """The installed format called ``name``; raises :class:`UsageError` when there is none."""
-    points = entry_points(group=GROUP, name=name)
-    if not points:
-        raise unknown_name("format", name, names())
-    point = next(iter(points))
-    value = point.load()
-    if not isinstance(value, Format):
-        raise UsageError(f"format {name!r} ({point.value}) is a {type(value).__name__}, not a Format")
-    return value
+    return plugins.load(GROUP, name, "format", Format)
 
 
 @dataclass(frozen=True, slots=True)
