@@ -71,6 +71,7 @@ def test_what_a_module_lists_as_its_own_is_what_is_promised(module: str) -> None
 
 OBVIOUS = {
     "predict": "the one method of a WorldModel, described there",
+    "complete": "the one method of a LanguageModel, described there",
     "name": "the name of a WorldModel",
 }
 
