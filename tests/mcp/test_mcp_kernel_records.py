@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mcp_kernel_worlds import BOOK, LIBRARY, TEXT, WHOLE, after, book, call, said, tool, unknown
+from mcp_kernel_worlds import BOOK, LIBRARY, NUMBER, TEXT, WHOLE, after, book, call, said, tool, unknown
 
 from nextstate.types import Setup
 
@@ -180,3 +180,60 @@ def test_a_write_of_a_list_of_its_own_leaves_the_things_that_stand_in_it() -> No
     assert json.loads(said(after(SHOP, added), "get_fruit", fruit="PLUM") or "") == {"price": 3, "weight": 9}
     vague = (call("add_to_basket", item="PLUM"), '{"result": "done"}')
     assert said(after(SHOP, vague), "get_fruit", fruit="PLUM") is None
+
+
+def test_what_was_removed_from_a_list_of_the_facts_is_no_longer_in_it() -> None:
+    output = {"type": "object", "properties": {"watchlist": {"type": "array"}}}
+    setup = _shop(tool("get_watchlist", {}, output), tool("add_to_watchlist", {"good": TEXT}, output))
+    removed = (call("remove_good_from_watchlist", good="P-1"), "The good P-1 was removed")
+    assert said(after(setup, removed), "get_watchlist") == '{"watchlist": []}'
+    assert said(after(setup, removed), "add_to_watchlist", good="P-2") == '{"watchlist": ["P-2"]}'
+    other = (call("remove_good_from_watchlist", good="P-7"), "The good P-7 was removed")
+    assert said(after(setup, other), "get_watchlist") is None
+
+
+def test_a_write_that_shows_just_what_it_names_changes_nothing_else() -> None:
+    account = {"type": "object", "properties": {"owner": TEXT, "money": NUMBER}}
+    facts = {"shop": {"account": {"owner": "Ada", "money": 5.5}, "watch_list": ["P-1"]}}
+    setup = Setup(tools=(tool("get_account", {}, account), tool("add_to_watchlist", {"good": TEXT})), facts=facts)
+    listed = (call("add_to_watchlist", good="P-9"), '{"watchlist": ["P-1", "P-9"]}')
+    assert json.loads(said(after(setup, listed), "get_account") or "") == {"owner": "Ada", "money": 5.5}
+    paid = (call("add_to_watchlist", good="P-9"), '{"fee": 2}')
+    assert said(after(setup, paid), "get_account") is None
+
+
+def test_a_quantity_is_filled_after_writes_that_do_not_speak_of_it() -> None:
+    more = {"type": "number", "description": "Litres, in addition to what is in the tank."}
+    output = {"type": "object", "properties": {"tankLevel": NUMBER}}
+    setup = _shop(tool("fill_tank", {"litres": more}, output, "Fills the tank, which holds 40 litres."))
+    assert said(after(setup, (call("set_sign", sign="open"), "set")), "fill_tank", litres=4) == '{"tankLevel": 14.5}'
+    assert said(after(setup, (call("set_tank", litres=3), "set")), "fill_tank", litres=4) is None
+
+
+def test_a_login_with_the_secret_of_the_facts_succeeds() -> None:
+    output = {"type": "object", "properties": {"known": {"type": "boolean", "description": "True if logged in."}}}
+    login = tool("login", {"user_name": TEXT, "pass_word": TEXT, "password": TEXT}, output)
+    plain = tool("login", {"username": TEXT, "password": TEXT}, output)
+    facts = {"club": {"username": "ada", "password": "p4"}}
+    state = after(Setup(tools=(plain,), facts=facts))
+    assert said(state, "login", username="ada", password="p4") == '{"known": true}'
+    assert said(state, "login", username="ada", password="p5") is None
+    assert said(after(Setup(tools=(login,), facts=facts)), "login", user_name="a", pass_word="b", password="c") is None
+
+
+def test_a_call_that_was_refused_changes_nothing() -> None:
+    read = (call("show_goods", code="P-1"), '{"code": "P-1", "stock": 4}')
+    setup = Setup(tools=(tool("show_goods", {"code": TEXT}),))
+    refused = (call("mystery"), "Unknown tool: mystery")
+    assert said(after(setup, read, refused), "show_goods", code="P-1") == read[1]
+    assert said(after(setup, read, (call("mystery"), "fine")), "show_goods", code="P-1") is None
+
+
+def test_a_list_stays_when_a_shown_thing_of_another_kind_that_is_not_in_it_is_changed() -> None:
+    read = (call("search_trains", start="Ulm"), '[{"train_number": "T7", "seats": 4}]')
+    setup = Setup(tools=(tool("search_trains", {"start": TEXT}), tool("cancel_booking", {"booking_id": TEXT})))
+    cancelled = {"booking_id": "B-1", "train_number": "T9", "guest": "Ada", "status": "cancelled"}
+    away = (call("cancel_booking", booking_id="B-1"), json.dumps(cancelled))
+    assert said(after(setup, read, away), "search_trains", start="Ulm") == read[1]
+    same = (call("cancel_booking", booking_id="B-1"), json.dumps(cancelled | {"train_number": "T7"}))
+    assert said(after(setup, read, same), "search_trains", start="Ulm") is None

@@ -42,7 +42,15 @@ TOOLS = (
     tool("removes", {"file": TEXT}, None, "Remove a file or folder."),
     tool("zips", {"file": TEXT}, None, "Compress a file."),
 )
+PAIR = {"properties": {"differences": TEXT}}
+MORE = (
+    tool("compares", {"one": TEXT, "other": TEXT}, PAIR, "Compare two files of the current folder."),
+    tool("creates", {"file": TEXT}, {"type": "object", "properties": {}}, "Create a file."),
+    tool("makes_folder", {"folder": TEXT}, {"type": "object", "properties": {}}, "Create a folder."),
+)
 SETUP = Setup(tools=TOOLS, facts=FACTS)
+WIDER = Setup(tools=(*TOOLS, *MORE), facts=FACTS)
+TWO = {"disk": {"left": _folder(pot=_file("tea")), "right": _folder(cup=_file("milk"), deep=_folder(pan=_file("oil")))}}
 
 
 def _did(*turns: tuple[str, dict[str, str]]) -> Any:
@@ -135,4 +143,64 @@ def test_after_a_call_that_is_not_understood_nothing_is_known(write: tuple[str, 
     ],
 )
 def test_facts_without_one_tree_of_files_give_none(facts: Any) -> None:
-    assert tree.given(Given.of(facts)) is None
+    assert tree.given(Given.of(facts)) == ()
+
+
+def test_which_of_several_folders_is_the_current_one_is_told_by_calls() -> None:
+    setup = Setup(tools=TOOLS, facts=TWO)
+    assert said(after(setup), "reads", file="cup") is None
+    listed = (call("lists"), json.dumps({"files": ["cup", "deep"]}))
+    assert json.loads(said(after(setup, listed), "reads", file="cup") or "") == {"file_body": "milk"}
+    gone = (call("go", folder="deep"), "ok")
+    assert json.loads(said(after(setup, gone), "reads", file="pan") or "") == {"file_body": "oil"}
+
+
+def test_a_list_of_other_names_than_the_known_ones_leaves_nothing_known() -> None:
+    other = (call("lists"), json.dumps({"files": ["else"]}))
+    assert said(after(SETUP, other), "reads", file="notes") is None
+
+
+def test_only_files_with_the_same_text_are_known_not_to_differ() -> None:
+    copied = (call("copies", source="short", destination="twin"), "ok")
+    assert json.loads(said(after(WIDER, copied), "compares", one="short", other="twin") or "") == {"differences": ""}
+    assert said(after(WIDER, copied), "compares", one="short", other="notes") is None
+
+
+def test_the_file_that_is_searched_may_be_named_last() -> None:
+    assert json.loads(said(after(SETUP), "seeks", piece="two", file="notes") or "") == {"found": ["two"]}
+    assert json.loads(said(after(SETUP), "seeks", piece="ten", file="notes") or "") == {"found": []}
+
+
+def test_what_stands_under_a_name_tells_which_earlier_call_was_alike() -> None:
+    moved = (call("moves", source="notes", destination="work"), "notes went to work")
+    assert said(after(SETUP, moved), "moves", source="short", destination="work") == "short went to work"
+    assert said(after(SETUP, moved), "moves", source="short", destination="new") is None
+
+
+def test_going_to_a_folder_again_shows_what_it_showed_before() -> None:
+    there = (call("go", folder="work"), '{"folder": "work"}')
+    back = (call("go", folder=".."), "{}")
+    assert said(after(SETUP, there, back), "go", folder="work") == '{"folder": "work"}'
+
+
+def test_a_tool_that_declares_no_result_shows_nothing_like_another_one() -> None:
+    made = (call("makes_folder", folder="new"), "null")
+    assert said(after(WIDER, made), "creates", file="list") == "null"
+    assert said(after(WIDER, made), "creates", file="notes") is None
+    assert said(after(WIDER, (made[0], '"done"')), "creates", file="list") is None
+
+
+def test_a_large_tree_in_a_long_session_is_followed_in_bounded_time() -> None:
+    files = {f"f{number}": _file("x") for number in range(4_000)}
+    setup = Setup(tools=WIDER.tools, facts={"disk": {"home": _folder(**files)}})
+    turns = [(call("creates", file=f"g{number}"), "null") for number in range(300)]
+    state = after(setup, *turns)
+    assert said(state, "reads", file="f7") is None
+    assert said(state, "creates", file="h") == "null"
+
+
+def test_a_text_is_written_into_an_empty_file_as_into_a_new_one() -> None:
+    made = (call("creates", file="list"), "null")
+    written = (call("writes", body="some tea", file="list"), "null")
+    assert said(after(WIDER, made, written), "writes", body="no milk", file="other") == "null"
+    assert said(after(WIDER, made, written), "writes", body="no milk", file="notes") is None

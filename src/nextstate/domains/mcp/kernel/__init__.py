@@ -7,7 +7,8 @@ a tool showed for other arguments is carried over to these (`templates`, `carry`
 situation (`entities`), and a change that a tool made to one thing is made to another (`changes`); calculations are done
 (`sums`, `counts`). First results of writes follow from declarations where these tell every field (`consequences`,
 `wholes`, and `choices` with `quantities` for states such as ``locked``). What was written is read again (`texts`), and
-a list is shown with what was created and deleted since (`lists`).
+a list is shown with what was created and deleted since (`lists`). Of kinds of things whose members are all known
+(`kinds`), searches, filtered lists and deletions are answered (`queries`).
 `words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
 """
 
@@ -25,6 +26,7 @@ from nextstate.domains.mcp.kernel import (
     documents,
     lists,
     memory,
+    queries,
     records,
     refusals,
     said,
@@ -49,6 +51,7 @@ WAYS: dict[str, Callable[[State, Call], str | None]] = {
     "records": records.find,
     "cells": cells.find,
     "lists": lists.find,
+    "queries": queries.find,
     "documents": documents.find,
     "texts": texts.find,
     "counts": counts.find,
@@ -105,7 +108,7 @@ def _fits(state: State, call: Call, text: str) -> bool:
     result = shown.read(text)
     if tool is None or not tool.output_schema or not result.is_json or result.failed:
         return True
-    if not calls.problems(tool.output_schema, result.value):
+    if not calls.problems(tool.output_schema, result.value) or consequences.declares_nothing(tool):
         return True
     like = state.like(call.name)
     return like is not None and bool(calls.problems(tool.output_schema, like.value))

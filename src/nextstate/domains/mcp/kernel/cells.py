@@ -30,10 +30,29 @@ def find(state: State, call: Call) -> str | None:
 def current(state: State, call: Call, fields: frozenset[str]) -> dict[str, Any] | None:
     """The values of the fields that a read without arguments would show, if nothing may have changed them."""
     index, known = _latest(state, call, fields)
-    if known is None:
+    for event in effects.since(state, index, call, shown.marks(known) | fields) if known is not None else ():
+        known = _after(event, known) if known is not None else None
+    return known
+
+
+def _after(event: Event, known: dict[str, Any]) -> dict[str, Any] | None:
+    """The values after a write; ``None`` where it may have changed them unseen.
+
+    A write that shows just the fields that its name speaks of changes no others. One that removes something from a list
+    of the name of a field takes out its argument.
+    """
+    result = event.shown.value
+    if event.shown.failed is not False or event.profile.effect is Effect.UNKNOWN:
         return None
-    marks = shown.marks(known) | fields
-    return None if effects.since(state, index, call, marks) else known
+    if isinstance(result, dict) and result and not result.keys() & known.keys() and writes(event, frozenset(result)):
+        return known
+    lists = [name for name, value in known.items() if isinstance(value, list) and writes(event, frozenset((name,)))]
+    given = list(event.call.arguments.values())
+    if event.profile.effect is not Effect.DELETE or len(lists) != 1 or len(given) != 1:
+        return None
+    items = known[lists[0]]
+    left = [one for one in items if one != given[0]]
+    return {**known, lists[0]: left} if shown.scalar(given[0]) and len(left) == len(items) - 1 else None
 
 
 def _fields(state: State, call: Call, like: Shown | None) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """First results of writes that declarations and facts determine together.
 
-Three kinds of tools have results that need no example: one that adds its argument to a list of the same name, one
-that adds its argument to a quantity, and one that creates something of its arguments under the next number. Everything
-in the result must be told by the output schema and be found; otherwise nothing is said.
+Some tools have results that need no example: one that adds its argument to a list of the same name, one that adds its
+argument to a quantity, one that creates something of its arguments under the next number, and one that says whether a
+name and a secret are those that the facts give. Everything in the result must be told by the output schema and be
+found; otherwise nothing is said. A tool that declares no result shows nothing in the way of another one that does not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domain import calls
-from nextstate.domains.mcp.kernel import cells, shown, words
+from nextstate.domains.mcp.kernel import cells, entities, quantities, shown, words
 from nextstate.domains.mcp.kernel.words import Effect
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def find(state: State, call: Call) -> str | None:
     tool = state.tools.get(call.name)
     properties = state.fields(call.name)
     effect = state.profile(call.name).effect
+    if tool is not None and effect in _WRITES and declares_nothing(tool):
+        return _blank(state, call)
     if tool is None or effect not in (Effect.CREATE, Effect.UPDATE) or not properties:
         return None
     if state.latest(call.name) is not None and effect is Effect.UPDATE:
@@ -45,8 +48,35 @@ def find(state: State, call: Call) -> str | None:
     return None if value is None else shown.written(value, None)
 
 
+_WRITES = (Effect.CREATE, Effect.UPDATE, Effect.DELETE)
+
+
+def declares_nothing(tool: Tool) -> bool:
+    """Whether a tool declares that its result is an object without members."""
+    return tool.output_schema.get("properties") == {}
+
+
+def _blank(state: State, call: Call) -> str | None:
+    """What another write that declares no result showed in the same situation, where that is nothing."""
+    own = state.profile(call.name)
+    now = entities.situation(state, len(state.events), call)
+    if not now or state.latest(call.name) is not None:
+        return None
+    for index in range(len(state.events) - 1, -1, -1):
+        event = state.events[index]
+        tool = state.tools.get(event.call.name)
+        if tool is None or not declares_nothing(tool) or event.profile.service != own.service:
+            continue
+        then = entities.situation(state, index, event.call) if event.profile.effect is own.effect else None
+        if then and [status for _, status in then] == [status for _, status in now]:
+            return event.shown.text if event.shown.value in (None, {}, "") else None
+    return None
+
+
 def _one(state: State, tool: Tool, call: Call, field: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     """The new value of the only field that is shown."""
+    if schema.get("type") == "boolean" and _proves(state, call, str(schema.get("description", ""))):
+        return {field: True}
     if len(call.arguments) != 1:
         return None
     ((name, given),) = call.arguments.items()
@@ -56,9 +86,25 @@ def _one(state: State, tool: Tool, call: Call, field: str, schema: Mapping[str, 
     if schema.get("type") == "array" and own & _ADDS and words.normal(field) in words.normal(call.name):
         return {field: [*old, given]} if isinstance(old, list) and shown.scalar(given) and given not in old else None
     told = str(calls.properties(tool.input_schema).get(name))
+    old = quantities.current(state, call, field) if old is None else old
     if own & _MORE and _ADDITIONAL.search(told[:2_000]) and _number(old) and _number(given):
         return _more(field, old, given, tool.description[-600:])
     return None
+
+
+def _proves(state: State, call: Call, description: str) -> bool:
+    """Whether a login names a user with the secret that the facts give beside the name, and true is to say so."""
+    given = {words.normal(name): value for name, value in call.arguments.items()}
+    secrets = [name for name in call.arguments if set(words.words(name)) & _SECRETS]
+    found = state.given.holding(frozenset(call.arguments))
+    if len(given) != 2 or len(secrets) != 1 or len(found) != 1 or not set(words.words(call.name)) & _LOGINS:
+        return False
+    held = {words.normal(name): value for name, value in found[0].items()}
+    return description.lower().startswith("true if") and all(held[name] == value for name, value in given.items())
+
+
+_SECRETS = frozenset("password passwd passcode pin secret token".split())
+_LOGINS = frozenset("login authenticate signin".split())
 
 
 def _more(field: str, old: Any, given: Any, description: str) -> dict[str, Any] | None:

@@ -28,30 +28,47 @@ def find(state: State, call: Call) -> str | None:
     kind = schema.get("type") if isinstance(schema, dict) else None
     if kind not in ("string", "array") or (world := tree.known(state, call)) is None:
         return None
+    files, rest = _named(world, call)
     if kind == "string":
-        value: Any = _text(world, call, field, profile.about)
+        value: Any = _text(world, files, rest, field, profile.about)
     else:
-        value = _matching(world, call, profile.about) or _names(world, call, field, profile.about)
+        value = _matching(files, rest, profile.about)
+        value = _names(world, call, field, profile.about) if value is None else value
     return None if value is None else shown.written({field: value}, state.like(call.name))
 
 
-def _text(world: Tree, call: Call, field: str, about: frozenset[str]) -> str | None:
-    """The text of the file that the call names, or its last or first lines; one line is also its sorted text."""
+def _named(world: Tree, call: Call) -> tuple[list[str], list[Any]]:
+    """The texts of the files that the arguments name, and the other arguments."""
+    files, rest = [], []
+    for value in call.arguments.values():
+        way = world.at(value) if isinstance(value, str) else None
+        text = world.nodes.get(way) if way is not None else None
+        if text is None:
+            rest.append(value)
+        else:
+            files.append(text)
+    return files, rest
+
+
+def _text(world: Tree, files: list[str], rest: list[Any], field: str, about: frozenset[str]) -> str | None:
+    """The text of the file that the call names, or its last or first lines; one line is also its sorted text.
+
+    Two files with the same text do not differ.
+    """
     own = set(words(field))
-    given = list(call.arguments.values())
-    text = _file(world, given[0]) if given else None
-    if not text:
+    if len(files) == 2 and not rest and own & _DIFFERENCES and about & {"compare", "compares", "diff"}:
+        return "" if files[0] == files[1] else None
+    if len(files) != 1 or not files[0]:
         return None
-    if len(given) == 1 and world.field in own:
+    (text,) = files
+    if not rest and world.field in own:
         return text if own <= _PLAIN or "\n" not in text else None
-    if len(given) == 2 and own & _LINES and about & _LINES and isinstance(given[1], int):
-        return _part(text, given[1], about)
+    if len(rest) == 1 and own & _LINES and about & _LINES and isinstance(rest[0], int):
+        return _part(text, rest[0], about)
     return None
 
 
-def _file(world: Tree, name: Any) -> str | None:
-    way = world.at(name) if isinstance(name, str) else None
-    return world.nodes.get(way) if way is not None else None
+_DIFFERENCES = frozenset("diff difference differences".split())
 
 
 def _part(text: str, count: int, about: frozenset[str]) -> str | None:
@@ -62,17 +79,16 @@ def _part(text: str, count: int, about: frozenset[str]) -> str | None:
     return "\n".join(lines[-count:] if "last" in about else lines[:count])
 
 
-def _matching(world: Tree, call: Call, about: frozenset[str]) -> list[str] | None:
+def _matching(files: list[str], rest: list[Any], about: frozenset[str]) -> list[str] | None:
     """The lines of a file that hold a plain piece of text, where upper and lower case make no difference."""
-    given = list(call.arguments.values())
-    if len(given) != 2 or "lines" not in about or not about & _HOLD or not isinstance(given[1], str):
+    if len(files) != 1 or len(rest) != 1 or "lines" not in about or not about & _HOLD or not isinstance(rest[0], str):
         return None
-    text, piece = _file(world, given[0]), given[1]
-    if not text or not piece.strip() or not all(one.isalnum() or one == " " for one in piece):
+    text, piece = files[0], rest[0]
+    if not piece.strip() or not all(one.isalnum() or one == " " for one in piece):
         return None
     lines = text.split("\n")
     found = [line for line in lines if piece in line]
-    return found if found and found == [line for line in lines if piece.lower() in line.lower()] else None
+    return found if found == [line for line in lines if piece.lower() in line.lower()] else None
 
 
 _LINES = frozenset("line lines part".split())
@@ -81,12 +97,6 @@ _HOLD = frozenset("contain contains containing match matches matching".split())
 
 def _names(world: Tree, call: Call, field: str, about: frozenset[str]) -> list[str] | None:
     """The names in the current folder, where it does not matter in which order and whether hidden ones are shown."""
-    if not ({"current", "directory"} <= about or {"current", "folder"} <= about) or len(call.arguments) > 1:
-        return None
-    if not all(isinstance(value, bool) for value in call.arguments.values()) or not set(words(field)) & _LISTED:
-        return None
     names = world.names()
-    return names if names == sorted(names) and not any(name.startswith(".") for name in names) else None
-
-
-_LISTED = frozenset("content contents files entries names items children".split())
+    told = tree.lists_here(about, call, field) and names == sorted(names)
+    return names if told and not any(name.startswith(".") for name in names) else None

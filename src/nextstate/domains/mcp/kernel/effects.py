@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def touches(state: State, event: Event, call: Call, marks: frozenset[str]) -> bool:
     """Whether ``event`` may have changed what ``call`` shows; ``marks`` are those of the call and of what it showed.
 
-    A call that reads changes nothing, and one that failed changed nothing unless it may do anything. Two calls that
-    name different things by the same argument speak of different things, unless one of them turns up in the other.
+    A call that reads or was refused changes nothing, and one that failed changed nothing unless it may do anything. Two
+    calls that name different things by the same argument speak of different things, unless one of them turns up in the
+    other. A list of things of one kind is not changed by what shows the whole of a thing of another kind that is not in
+    it.
     """
     effect = event.profile.effect
-    if effect.reads:
+    if effect.reads or event.refused:
         return False
     about = state.profile(call.name)
     alien = about.service != event.profile.service
@@ -37,12 +39,25 @@ def touches(state: State, event: Event, call: Call, marks: frozenset[str]) -> bo
     if any(map(words.programs, event.call.arguments)):
         return True
     addressed = addresses(call.arguments)
-    if about.effect is Effect.SEEK or not addressed:
-        return True
     kin = bool(event.profile.nouns & about.nouns)
+    if not addressed:
+        return True
+    if about.effect is Effect.SEEK:
+        return kin or not _shows_one(event) or bool(event.marks & marks)
     if any(_another(event, name, value, kin) for name, value in addressed.items()):
         return False
     return kin or bool(event.marks & marks)
+
+
+def _shows_one(event: Event) -> bool:
+    """Whether a call shows the whole of the one thing that it changed, which was there before."""
+    value = event.shown.value
+    told = event.profile.effect in (Effect.UPDATE, Effect.DELETE) and isinstance(value, dict)
+    return told and len(value) >= MIN_WHOLE and any(map(words.identifies, value))
+
+
+MIN_WHOLE = 4
+"""Fields of a result that is the whole of a thing, and not what is told of a change."""
 
 
 def _another(event: Event, name: str, value: Json, kin: bool) -> bool:

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nextstate.domains.mcp.kernel import effects, shown, words
+from nextstate.domains.mcp.kernel import effects, shown, tree, words
 from nextstate.domains.mcp.kernel.words import Effect
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ class Status(Enum):
     KNOWN = "was shown or written"
     GONE = "was deleted or moved away"
     NEW = "was never shown"
+    FOLDER = "is a folder in the current one"
+    FILE = "is a file in the current folder"
+    ABOVE = "is the folder above the current one"
+    NOTHING = "is not in the current folder"
 
 
 Situation: TypeAlias = "tuple[tuple[str, Status], ...]"
@@ -73,27 +77,52 @@ def missed(situation: Situation) -> Situation:
 
 
 def gone(state: State, call: Call) -> bool:
-    """Whether a call names something that was deleted or moved away."""
-    return any(status is Status.GONE for _, status in situation(state, len(state.events), call) or ())
+    """Whether a call names something that was deleted or moved away, or is not in the current folder."""
+    return any(status in (Status.GONE, Status.NOTHING) for _, status in situation(state, len(state.events), call) or ())
 
 
 def situation(state: State, index: int, call: Call) -> Situation | None:
     """What was known of all that a call names, before the event with this index.
 
     Two calls of a tool in the same situation end alike. ``None`` where it hangs on a call that may do anything, or
-    where the call carries a program or a question, which may speak of everything, or something that it must find.
+    where the call carries a program or a question, which may speak of everything, or something that it must find. Of a
+    tool that speaks of files, what stands under a name in the current folder is its situation, where that is known; an
+    empty file into which a text is written is like none.
     """
     found = []
+    world = tree.known(state, call, index) if state.files and tree.speaks(state.profile(call.name).about) else None
     for way, leaf in shown.leaves(call.arguments, 200):
         name = next((step for step in reversed(way) if isinstance(step, str)), "")
         if words.programs(name) or words.conditions(name):
             return None
-        if (shown.scalar(leaf) and shown.marks({name: leaf})) or words.identifies(name):
+        stands = _standing(world, call, name, leaf) if world is not None else None
+        if stands is not None:
+            found.append((name, stands))
+        elif world is not None and name in tree.CONTENTS:
+            continue
+        elif (shown.scalar(leaf) and shown.marks({name: leaf})) or words.identifies(name):
             known = status(state, index, shown.mark(str(leaf)))
             if known is None:
                 return None
             found.append((name, known))
     return tuple(found)
+
+
+STANDING: Mapping[tree.Standing, Status] = {
+    tree.Standing.FOLDER: Status.FOLDER,
+    tree.Standing.FILE: Status.FILE,
+    tree.Standing.ABOVE: Status.ABOVE,
+    tree.Standing.NOTHING: Status.NOTHING,
+}
+
+
+def _standing(world: tree.Tree, call: Call, name: str, leaf: Any) -> Status | None:
+    """What stands under an argument in the current folder, if it may be the name of a file or a folder."""
+    stands = tree.standing(world, leaf) if isinstance(leaf, str) and name not in tree.CONTENTS else None
+    if stands is None:
+        return None
+    writes = any(one in tree.CONTENTS for one in call.arguments)
+    return Status.NOTHING if writes and tree.empty(world, leaf) else STANDING[stands]
 
 
 def status(state: State, index: int, mark: str) -> Status | None:

@@ -26,10 +26,10 @@ MAX_TOLD = 20
 MAX_CREATED = 400
 """Calls among which the order of creation is looked for."""
 _COUNTS = frozenset("total count size length number".split())
-_Items: TypeAlias = "tuple[Mapping[str, Any], ...]"
-_Lists: TypeAlias = "Mapping[str, _Items]"
+Items: TypeAlias = "tuple[Mapping[str, Any], ...]"
+_Lists: TypeAlias = "Mapping[str, Items]"
 """The lists of a result by the names of their fields; a result that is a list itself is under the empty name."""
-_Order: TypeAlias = "tuple[str, bool]"
+Order: TypeAlias = "tuple[str, bool]"
 """The field by which things are sorted, empty for the order in which they came, and whether the last comes first."""
 
 
@@ -43,7 +43,7 @@ def find(state: State, call: Call) -> str | None:
     before = _lists(event.shown.value) if event.shown.failed is False else None
     if not before or not since or len(since) > MAX_SINCE:
         return None
-    found = [_after(state, before, since, call, order) for order in _orders(state, call)]
+    found = [_after(state, before, since, call, order) for order in orders(state, _told(state, call.name))]
     if not found or found[0] is None or any(one != found[0] for one in found):
         return None
     value = _with(event.shown.value, before, found[0])
@@ -66,7 +66,7 @@ def _uniform(value: list[Any]) -> bool:
     return len(value) <= MAX_ITEMS and all(isinstance(one, dict) and one.keys() == value[0].keys() for one in value)
 
 
-def _key(item: Mapping[str, Any]) -> str:
+def telling(item: Mapping[str, Any]) -> str:
     """The field that tells an item: an id, else the first that identifies."""
     names = [name for name in item if words.identifies(name) and shown.scalar(item[name])]
     return next((name for name in names if words.words(name)[-1:] == ("id",)), names[0] if names else "")
@@ -94,14 +94,18 @@ def _with(value: Any, before: _Lists, after: _Lists) -> Any:
     return made
 
 
-def _orders(state: State, call: Call) -> list[_Order]:
-    """The orders that all lists keep that the tool showed."""
-    told = [
+def _told(state: State, name: str) -> list[Items]:
+    """The lists of more than one thing that a tool showed."""
+    return [
         items
-        for event, _ in zip(state.of(call.name), range(MAX_TOLD), strict=False)
+        for event, _ in zip(state.of(name), range(MAX_TOLD), strict=False)
         for items in (_lists(event.shown.value) or {}).values()
         if len(items) > 1
     ]
+
+
+def orders(state: State, told: list[Items]) -> list[Order]:
+    """The orders that all of these lists keep."""
     came = [("", back) for back in (False, True) if all(_came(state, items, back) for items in told)]
     if not told:
         return came
@@ -114,25 +118,25 @@ def _orders(state: State, call: Call) -> list[_Order]:
     ]
 
 
-def _came(state: State, items: _Items, back: bool) -> bool:
+def _came(state: State, items: Items, back: bool) -> bool:
     """Whether items may stand in the order in which they were created, as their numbers or what was seen tell."""
-    numbers = [one.get(_key(one)) for one in items]
+    numbers = [one.get(telling(one)) for one in items]
     if all(isinstance(one, int) for one in numbers):
-        return _by(items, _key(items[0]), back)
+        return _by(items, telling(items[0]), back)
     first: dict[str, int] = {}
     for index, event in enumerate(state.events[-MAX_CREATED:]):
         for mark in event.records if event.profile.effect is Effect.CREATE else ():
             first.setdefault(mark, index)
-    seen = [first[mark] for one in items if (mark := shown.mark(str(one.get(_key(one))))) in first]
+    seen = [first[mark] for one in items if (mark := shown.mark(str(one.get(telling(one))))) in first]
     return seen == sorted(seen, reverse=back)
 
 
 def _by(items: Iterable[Mapping[str, Any]], name: str, back: bool) -> bool:
     found = tuple(items)
-    return found == _sorted(found, (name, back))
+    return found == in_order(found, (name, back))
 
 
-def _sorted(items: _Items, order: _Order) -> _Items | None:
+def in_order(items: Items, order: Order) -> Items | None:
     name, back = order
     try:
         return tuple(sorted(items, key=lambda one: one[name], reverse=back)) if name else items
@@ -140,7 +144,7 @@ def _sorted(items: _Items, order: _Order) -> _Items | None:
         return None
 
 
-def _after(state: State, before: _Lists, since: list[Event], call: Call, order: _Order) -> _Lists | None:
+def _after(state: State, before: _Lists, since: list[Event], call: Call, order: Order) -> _Lists | None:
     """The lists after these calls; ``None`` where one of them is not understood, or a list has become empty."""
     lists: _Lists | None = before
     for event in since:
@@ -152,24 +156,24 @@ def _after(state: State, before: _Lists, since: list[Event], call: Call, order: 
     return lists
 
 
-def _put(state: State, lists: _Lists, event: Event, call: Call, order: _Order) -> _Lists | None:
+def _put(state: State, lists: _Lists, event: Event, call: Call, order: Order) -> _Lists | None:
     """The lists with the things that a call shows to have been made or changed."""
     made = event.shown.value if isinstance(event.shown.value, list) else [event.shown.value]
     if not all(isinstance(one, dict) for one in made):
         return None
     for one in made:
-        field, listed = _field(state, lists, one, event, call), _listed(one, call)
-        if field is None or listed is None or not _key(one):
+        field, listed = _field(state, lists, one, event, call), asked_for(one, call)
+        if field is None or listed is None or not telling(one):
             return None
         items = list(lists[field])
-        old = next((at for at, item in enumerate(items) if item.get(_key(one)) == one[_key(one)]), None)
+        old = next((at for at, item in enumerate(items) if item.get(telling(one)) == one[telling(one)]), None)
         if old is None and listed and event.profile.effect is not Effect.CREATE:
             return None
         if old is not None:
             items[old : old + 1] = [one] if listed else []
         elif listed:
             items = [one, *items] if order == ("", True) else [*items, one]
-        kept = _sorted(tuple(items), order)
+        kept = in_order(tuple(items), order)
         if kept is None or records.runs_on((order[0],)):
             return None
         lists = {**lists, field: kept}
@@ -193,7 +197,7 @@ def _of_kind(schema: Any, one: Mapping[str, Any]) -> bool:
     return isinstance(properties, dict) and properties.keys() == one.keys()
 
 
-def _listed(one: Mapping[str, Any], call: Call) -> bool | None:
+def asked_for(one: Mapping[str, Any], call: Call) -> bool | None:
     """Whether a thing is among those that the call asks for: each argument is a value of a field of its name."""
     found = True
     for name, value in call.arguments.items():
@@ -212,14 +216,14 @@ def _without(lists: _Lists, event: Event) -> _Lists | None:
     named = {shown.mark(str(leaf)) for leaf in (value if isinstance(value, list) else [value]) if shown.scalar(leaf)}
     found = dict(lists)
     for field, items in lists.items():
-        key = _key(items[0]) if items else ""
-        if key and words.one(argument) in _names(field, key):
+        key = telling(items[0]) if items else ""
+        if key and words.one(argument) in naming(field, key):
             found[field] = tuple(one for one in items if shown.mark(str(one.get(key))) not in named)
         elif (items and len(lists) == 1) or any(leaf in named for _, leaf in shown.leaves(list(items))):
             return None
     return found
 
 
-def _names(field: str, key: str) -> set[str]:
+def naming(field: str, key: str) -> set[str]:
     """The names under which a call names things of a list: ``id``, ``note_id`` or ``note``."""
     return {words.one(key), words.one(f"{words.one(field)}_{key}"), words.one(field)}

@@ -26,10 +26,12 @@ def untouched(state: State, call: Call, name: str) -> Any:
     A write that shows the value tells it anew. Any other one that speaks of none of the words of its name leaves it as
     it is, unless it is one that many writes change, such as a balance.
     """
-    own = set(words.words(name))
-    if own & _SHARED or own & set(words.words(call.name)):
-        return None
-    value = _given(state, name)
+    return None if set(words.words(name)) & set(words.words(call.name)) else current(state, call, name)
+
+
+def current(state: State, call: Call, name: str) -> Any:
+    """The value of this name before the call, if no write before it may have changed it unseen."""
+    value = None if set(words.words(name)) & _SHARED else _given(state, name)
     for event in state.events if value is not None else ():
         if event.reads or event.shown.failed is True:
             continue

@@ -107,7 +107,7 @@ def _determined(state: State, call: Call) -> Iterator[str]:
     number = sums.calculated(state, call)
     if number is not None:
         yield f"The number that is asked for is {number!r}."
-    world = tree.known(state, call) if state.files is not None else None
+    world = tree.known(state, call) if state.files else None
     if world is None:
         return
     yield f"The current folder is /{'/'.join(world.place)} and holds: {_short(', '.join(world.names()) or 'nothing')}"

@@ -52,7 +52,7 @@ class Event:
     """The marks of what the call speaks of, under their names."""
     paths: tuple[str, ...]
     refused: bool = False
-    """Whether it failed with arguments against the schema of its tool."""
+    """Whether it failed as a call of a tool that is not declared, or with arguments against the schema of its tool."""
 
     @property
     def reads(self) -> bool:
@@ -70,8 +70,8 @@ class State:
     events: tuple[Event, ...] = ()
     last: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     """The index of the last event of each tool and arguments."""
-    files: Tree | None = None
-    """The files and folders that the facts give, before the first call."""
+    files: tuple[Tree, ...] = ()
+    """The files and folders that the facts give, before the first call; several where the folder is in doubt."""
     lessons: State | None = None
     """What the demonstrations of the set-up showed: not of this world, but of the manner of its tools."""
 
@@ -123,7 +123,7 @@ def after(state: State, event: Event) -> State:
     if len(state.events) >= MAX_EVENTS:
         kept = state.events[MAX_EVENTS // 2 :]
         last = {(one.call.name, one.key): index for index, one in enumerate(kept)}
-        state = replace(state, events=kept, last=last, given=Given.of({}), files=None)
+        state = replace(state, events=kept, last=last, given=Given.of({}), files=())
     last = {**state.last, (event.call.name, event.key): len(state.events)}
     return replace(state, events=(*state.events, event), last=last)
 
@@ -169,7 +169,7 @@ def _profile(state: State, call: Call) -> Profile:
 
 def _against(state: State, call: Call) -> bool:
     tool = state.tools.get(call.name)
-    return tool is not None and bool(calls.problems(tool.input_schema, dict(call.arguments)))
+    return bool(calls.problems(tool.input_schema, dict(call.arguments))) if tool is not None else bool(state.tools)
 
 
 def unreadable(text: str) -> Event:

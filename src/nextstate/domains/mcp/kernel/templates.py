@@ -44,7 +44,7 @@ def find(state: State, call: Call) -> str | None:
     effect = state.profile(call.name).effect
     if effect in (Effect.SEEK, Effect.VOLATILE, Effect.UNKNOWN):
         return None
-    if effect is not Effect.READ and (call.name, shown.key(call.arguments)) in state.last:
+    if effect is not Effect.READ and (call.name, shown.key(call.arguments)) in state.last and not _seen(state, call):
         return None  # the second time, a write may find what the first one did
     now = carry.sources(state, len(state.events), call)
     found = [(one, carried) for one in _examples(state, call) if (carried := _carried(one, now)) is not Not.FIRST]
@@ -56,6 +56,12 @@ def find(state: State, call: Call) -> str | None:
         return None
     last = examples[0].event.shown
     return shown.written(first.value, last) if last.is_json else str(first.value)
+
+
+def _seen(state: State, call: Call) -> bool:
+    """Whether what the call finds is known from a tree of files, with all that was done to it."""
+    situation = entities.situation(state, len(state.events), call)
+    return bool(situation) and all(status in entities.STANDING.values() for _, status in situation or ())
 
 
 def _carried(example: _Example, now: carry.Sources) -> Carried | Not:

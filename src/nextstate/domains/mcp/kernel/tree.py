@@ -3,12 +3,16 @@
 A folder is an object in the facts with one field that holds its children by name, a file one that holds texts. What a
 call does to them is told by its declaration: it goes to another folder, makes, writes, moves, copies or removes. After
 any other write of the service nothing of the tree is known any more.
+
+The facts do not tell the current folder. Where they begin with one folder, it is that one; where they begin with
+several, it may be each of them or what holds them, until a call shows which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nextstate.domains.mcp.kernel.words import Effect, words
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
     from nextstate.domains.mcp.kernel.state import Event, State
 
 MAX_NODES = 5_000
+MAX_WORK = 200_000
+"""Nodes times calls up to which a tree is followed."""
 Way: TypeAlias = "tuple[str, ...]"
 _FOLDERS = frozenset(("directory", "folder"))
-_CONTENTS = ("content", "text", "contents", "body")
+CONTENTS = ("content", "text", "contents", "body")
 _PLACES = _FOLDERS | {"file", "dir"}
 
 
@@ -45,32 +51,107 @@ class Tree:
         return [way[-1] for way in self.nodes if way[:-1] == self.place]
 
 
-def known(state: State, call: Call) -> Tree | None:
-    """The tree as the calls so far left it, if all of them are understood."""
-    tree = state.files
+def known(state: State, call: Call, index: int | None = None) -> Tree | None:
+    """The tree as the calls before the event with this index left it (all calls without one), if that is certain."""
+    trees = state.files
     service = state.profile(call.name).service
-    for event in state.events:
-        if tree is None:
+    events = state.events[:index]
+    if trees and len(trees[0].nodes) * len(events) > MAX_WORK:
+        return None
+    for event in events:
+        if not trees:
             return None
         if event.shown.failed is not True and event.profile.service == service:
-            tree = _step(state, tree, event)
-    return tree
+            trees = _after(state, trees, event)
+    return trees[0] if len(trees) == 1 else None
 
 
-def given(facts: Given) -> Tree | None:
-    """The only tree in the facts that begins with one folder."""
+def _after(state: State, trees: tuple[Tree, ...], event: Event) -> tuple[Tree, ...]:
+    """What the tree may be after a call; one that goes to a folder or lists it tells which of several it is."""
+    stepped = [_step(state, tree, event) for tree in trees]
+    kept = tuple(tree for tree in stepped if tree is not None and _agrees(tree, event))
+    return kept if len(kept) == len(trees) or event.reads or _goes(event) else ()
+
+
+def _agrees(tree: Tree, event: Event) -> bool:
+    """Whether the names in the current folder, where a call showed them, are those of this tree."""
+    value = event.shown.value
+    if not event.reads or not isinstance(value, dict) or len(value) != 1:
+        return True
+    ((field, listed),) = value.items()
+    if not lists_here(event.profile.about, event.call, field) or not isinstance(listed, list):
+        return True
+    plain = [name for name in tree.names() if not name.startswith(".")]
+    return sorted(map(str, listed)) in (sorted(tree.names()), sorted(plain))
+
+
+def lists_here(about: frozenset[str], call: Call, field: str) -> bool:
+    """Whether a call shows the names in the current folder: at most a switch is given."""
+    given = list(call.arguments.values())
+    switch = len(given) <= 1 and all(isinstance(value, bool) for value in given)
+    return here(about) and switch and bool(set(words(field)) & _LISTED)
+
+
+_LISTED = frozenset("content contents files entries names items children".split())
+
+
+def here(about: frozenset[str]) -> bool:
+    """Whether a tool speaks of the current folder."""
+    return "current" in about and bool(about & _FOLDERS)
+
+
+def _goes(event: Event) -> bool:
+    """Whether a call goes to another folder."""
+    return here(event.profile.about) and bool(event.profile.about & {"change", "changes", "switch"})
+
+
+def speaks(about: frozenset[str]) -> bool:
+    """Whether a tool speaks of files or folders."""
+    return bool(about & _PLACES)
+
+
+class Standing(Enum):
+    """What a name means in the current folder of a tree."""
+
+    FOLDER = "a folder"
+    FILE = "a file"
+    ABOVE = "the folder above"
+    NOTHING = "nothing"
+
+
+def standing(tree: Tree, name: str) -> Standing | None:
+    """What a name means in the current folder; ``None`` for a name that is more than one step."""
+    if name == "..":
+        return Standing.ABOVE if len(tree.place) > 1 else None
+    way = tree.at(name)
+    if way is None:
+        return None
+    if way not in tree.nodes:
+        return Standing.NOTHING
+    return Standing.FOLDER if tree.nodes[way] is None else Standing.FILE
+
+
+def empty(tree: Tree, name: str) -> bool:
+    """Whether a name in the current folder is that of a file without text."""
+    way = tree.at(name)
+    return way is not None and tree.nodes.get(way) == ""
+
+
+def given(facts: Given) -> tuple[Tree, ...]:
+    """What the only tree in the facts may be before the first call, which differs in the current folder."""
     found: list[tuple[dict[Way, str | None], str]] = []
     inner: set[int] = set()
     for _, one in facts.objects:
-        if len(one) != 1 or id(one) in inner or _children(next(iter(one.values()))) is None:
+        if not one or id(one) in inner or any(_children(node) is None for node in one.values()):
             continue
         if (read := _nodes(one)) is not None:
             found.append(read)
             inner |= {id(child) for child in _inside(one)}
     if len(found) != 1:
-        return None
+        return ()
     nodes, field = found[0]
-    return Tree(nodes, next(iter(nodes)), field)
+    tops = [way for way in nodes if len(way) == 1]
+    return tuple(Tree(nodes, place, field) for place in (tops if len(tops) == 1 else [*tops, ()]))
 
 
 def _inside(value: Any) -> list[Any]:
@@ -118,7 +199,7 @@ def _step(state: State, tree: Tree, event: Event) -> Tree | None:
     about, effect = event.profile.about, event.profile.effect
     given = event.call.arguments
     texts = [value for value in given.values() if isinstance(value, str)]
-    if "current" in about and about & _FOLDERS and about & {"change", "changes", "switch"}:
+    if _goes(event):
         return _gone_to(tree, texts[0]) if len(texts) == len(given) == 1 else None
     if effect.reads:
         return tree
@@ -126,7 +207,7 @@ def _step(state: State, tree: Tree, event: Event) -> Tree | None:
         return _carried(tree, *_ends(given), keeps=bool(about & {"copy", "copies"}))
     if not about & _PLACES:
         return None
-    field = tree.field or next((name for name in given if name in _CONTENTS), "")
+    field = tree.field or next((name for name in given if name in CONTENTS), "")
     if field in given and len(texts) == len(given) == 2 and "append" not in about:
         return _put(replace(tree, field=field), next(given[name] for name in given if name != field), given[field])
     if effect is Effect.DELETE and len(texts) == len(given) == 1:

@@ -7,10 +7,12 @@ tells is taken to change anything.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from nextstate.domain import calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,8 +120,25 @@ def profiles(tools: Sequence[Tool]) -> dict[str, Profile]:
     alike: dict[str, list[str]] = {}
     for tool in tools:
         alike.setdefault(_start(tool.description), []).append(tool.description[:MAX_DESCRIPTION])
-    preambles = {start: _preamble(texts) for start, texts in alike.items() if start and len(texts) > 1}
-    return {tool.name: _profile(tool.name, tool.description[:MAX_DESCRIPTION], preambles) for tool in tools}
+    preambles = {start: _preamble(texts) for start, texts in alike.items() if start and len(set(texts)) > 1}
+    found = {tool.name: _profile(tool.name, tool.description[:MAX_DESCRIPTION], preambles) for tool in tools}
+    return found | {tool.name: replace(found[tool.name], effect=Effect.READ) for tool in tools if _retrieves(tool)}
+
+
+def _retrieves(tool: Tool) -> bool:
+    """Whether a tool opens things, and an argument is declared as that of what is to be read."""
+    if words(tool.name)[:1] != ("open",):
+        return False
+    declared = list(calls.properties(tool.input_schema).values())[:MAX_ARGUMENTS]
+    told = [str(one.get("description", ""))[:MAX_DESCRIPTION] for one in declared if isinstance(one, dict)]
+    return any(map(_TO_READ.search, told))
+
+
+MAX_ARGUMENTS = 20
+"""Arguments whose descriptions are looked at."""
+
+
+_TO_READ = re.compile(r"\bto (?:retrieve|read|view|show|fetch|get|look up)\b", re.IGNORECASE)
 
 
 MAX_DESCRIPTION = 3_000
