@@ -136,6 +136,12 @@ def test_a_listing_that_was_shown_becomes_known(strange: World) -> None:
     strange.refuses("cat .hidden")
 
 
+def test_what_a_shown_listing_lacks_is_absent_however_usual_it_is(strange: World) -> None:
+    strange.shown("ls /", "bin\nhome\nusr\n")
+    assert strange.does("ls /") == "bin\nhome\nusr\n"
+    assert strange.does("ls /run") == "ls: cannot access '/run': No such file or directory\n"
+
+
 def test_an_error_that_was_shown_teaches_that_a_file_is_absent(strange: World) -> None:
     strange.shown("cat notes.txt", "cat: notes.txt: No such file or directory\n")
     assert strange.does("[[ -e notes.txt ]] || echo none") == "none\n"

@@ -287,8 +287,11 @@ def _listing(tree: Tree, path: str, text: str, options: str) -> None:
         return
     seen = Seen.ALL if "a" in options or "A" in options else Seen.VISIBLE
     tree.put(real, Dir(seen, old.mode if isinstance(old, Dir) else 0o755))
-    for name in names:
-        child = posixpath.join(real, name.rstrip("/") if "p" in options else name)
+    listed = [name.rstrip("/") if "p" in options else name for name in names]
+    for name in tree.children(real) - set(listed):  # what was only presumed, as a system's usual directories
+        if seen is Seen.ALL or not name.startswith("."):
+            tree.put(posixpath.join(real, name), Absent())
+    for name, child in zip(names, (posixpath.join(real, name) for name in listed), strict=True):
         if tree.entry(child) is None or isinstance(tree.entry(child), Absent):
             tree.put(child, Dir() if "p" in options and name.endswith("/") else Thing())
 
