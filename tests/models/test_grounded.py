@@ -66,9 +66,11 @@ async def test_under_an_instruction_what_would_be_shown_is_told_to_the_model() -
 
     said = await Grounded(Scripted(answer), counting).predict(told(instruction="every call fails"))
     assert (said.observation, said.origin) == (SAID, Origin.MODEL)
-    assert seen[0].notes == "Without the simulation instruction, this would be shown:\n1"
+    assert seen[0].notes == (
+        "Simulation instruction: every call fails\nWithout this instruction, the output would be:\n1"
+    )
     await Grounded(Scripted(answer), counting).predict(told(instruction="every call fails", action="run ls"))
-    assert (seen[1].action, seen[1].notes) == ("run ls", "")
+    assert (seen[1].action, seen[1].notes) == ("run ls", "Simulation instruction: every call fails")
 
 
 async def test_a_kernel_alone_refuses_to_answer_under_an_instruction() -> None:

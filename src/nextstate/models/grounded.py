@@ -1,7 +1,8 @@
 """World models that compute what is determined: `Grounded` asks a model for the rest, `KernelModel` refuses it.
 
 A simulation instruction may change anything, and a kernel cannot read it: where there is one, nothing counts as
-determined, and what a kernel computes is told to the model as what would be shown without the instruction.
+determined. The model is reminded of it beside the action, for small ones forget what stands far in front, and told what
+would be shown without it.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class KernelModel:
         states = self._computing.states(query.domain)
         if states is None:
             return base.refused(f"domain {query.domain!r} has no kernel", model=self.name)
-        if _instructed(query):
+        if query.setup.instruction.strip():
             return base.refused(INSTRUCTED, model=self.name)
         answer = states.kernel.step(states.after(query.setup, query.history), query.action)
         if isinstance(answer, Unknown):
@@ -136,8 +137,8 @@ class Grounded:
         answers: tuple[str, ...] = ()
         usage = Usage()
         step = states.kernel.step(state, query.action)
-        if _instructed(query):
-            return await self.inner.predict(replace(query, notes=_notes(query, _undetermined(step))), seed=seed)
+        if query.setup.instruction.strip():
+            return await self.inner.predict(replace(query, notes=_notes(query, _instructed(query, step))), seed=seed)
         while isinstance(step, Unknown) and step.ask is not None and len(answers) < MAX_ASKS:
             asked = replace(query, action=step.ask, notes=_notes(query, step))
             reply = await self.inner.predict(asked, seed=seed)
@@ -157,15 +158,14 @@ class Grounded:
         await base.close(self.inner)
 
 
-def _instructed(query: Query) -> bool:
-    return bool(query.setup.instruction.strip())
-
-
-def _undetermined(step: Determined | Unknown) -> Unknown:
+def _instructed(query: Query, step: Determined | Unknown) -> Unknown:
     """``step`` where an instruction is in force: what was determined without it is a fact for the model."""
-    if isinstance(step, Unknown):
-        return step
-    return Unknown(INSTRUCTED, f"Without the simulation instruction, this would be shown:\n{step.observation}")
+    reminder = f"Simulation instruction: {query.setup.instruction.strip()}"
+    if isinstance(step, Determined):
+        known = f"Without this instruction, the output would be:\n{step.observation}"
+    else:
+        known = step.facts
+    return Unknown(INSTRUCTED, "\n".join(part for part in (reminder, known) if part))
 
 
 def _notes(query: Query, unknown: Unknown) -> str:
