@@ -76,6 +76,23 @@ def difference(ours: Sequence[float], theirs: Sequence[float], clusters: Sequenc
     return Estimate(centre, max(-1.0, centre - half), min(1.0, centre + half), len(values))
 
 
+def macro(groups: Sequence[Estimate]) -> Estimate:
+    """The unweighted mean of the means of independent ``groups`` within [0, 1]; nothing when one has no values.
+
+    Its limits come from those of the groups: with k groups, ``mean - sqrt(sum((mean_g - low_g)^2)) / k`` and the like
+    above (MOVER: Zou & Donner 2008, "Construction of confidence limits about effect measures", Statistics in Medicine
+    27). ``n`` counts the values of all groups.
+    """
+    found = ((one.mean, one.low, one.high) for one in groups)
+    known = [(m, low, high) for m, low, high in found if m is not None and low is not None and high is not None]
+    if not known or len(known) < len(groups):
+        return NOTHING
+    centre = math.fsum(mean for mean, _, _ in known) / len(known)
+    below = math.sqrt(math.fsum((mean - low) ** 2 for mean, low, _ in known)) / len(known)
+    above = math.sqrt(math.fsum((high - mean) ** 2 for mean, _, high in known)) / len(known)
+    return Estimate(centre, max(0.0, centre - below), min(1.0, centre + above), sum(one.n for one in groups))
+
+
 def percentile(values: Sequence[float], share: float) -> float | None:
     """The smallest value with at least ``share`` of all values at or below it; ``None`` when there are none."""
     if not values:

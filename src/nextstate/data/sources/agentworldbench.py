@@ -109,6 +109,11 @@ def file(path: Path, origin: Origin, on_error: OnError) -> Iterator[Trajectory]:
         yield trajectory
 
 
+def one(value: Any, origin: Origin) -> Trajectory:
+    """The trajectory that a single row shows. Raises what :class:`~nextstate.data.sources.Format` allows."""
+    return _trajectory(_view("0", value), origin)
+
+
 def _views(path: Path, on_error: OnError) -> Iterator[_View]:
     waiting: list[_View] = []
     for key, where, value in records(path, on_error):
