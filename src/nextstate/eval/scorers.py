@@ -1,7 +1,8 @@
 """Scorers: how alike a prediction and the truth are. A reward is a scorer.
 
 A model that failed to answer scores zero; a scorer that cannot grade says ``unscored`` and why. Third parties add
-scorers under the entry-point group ``nextstate.scorers``.
+scorers under the entry-point group ``nextstate.scorers``. ``judge:SPEC`` is a language model that judges, see
+:mod:`nextstate.eval.judge`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nextstate import domain as domains
-from nextstate.errors import unknown_name
+from nextstate.errors import UsageError, unknown_name
 from nextstate.types import Score
 
 if TYPE_CHECKING:
@@ -156,14 +157,14 @@ def _windowed(a: str, b: str) -> int:
 
 
 def _trimmed(a: str, b: str) -> tuple[str, str]:
-    start = _common(a, b)
+    start = common(a, b)
     a, b = a[start:], b[start:]
-    end = _common(a[::-1], b[::-1])
+    end = common(a[::-1], b[::-1])
     return a[: len(a) - end], b[: len(b) - end]
 
 
-def _common(a: str, b: str) -> int:
-    """The length of the common beginning, by bisection over whole-slice comparisons."""
+def common(a: str, b: str) -> int:
+    """The length of the common beginning, in characters, by bisection over whole-slice comparisons."""
     low, high = 0, min(len(a), len(b))
     while low < high:
         middle = (low + high + 1) // 2
@@ -177,14 +178,39 @@ def names() -> tuple[str, ...]:
 
 
 def find(wanted: Iterable[str]) -> dict[str, Scorer]:
-    """The scorers called ``wanted``, in that order; raises :class:`UsageError` for a name that is not installed."""
-    return {name: _find(name) for name in wanted}
+    """The scorers called ``wanted``, in that order, under their names; a judge stands under its fingerprint.
+
+    Raises :class:`UsageError` for a name that is not installed, and for a second judge, whose marks would have the
+    names of the first one's.
+    """
+    found = dict(map(_find, wanted))
+    judges = [name for name in found if name.startswith(JUDGE)]
+    if len(judges) > 1:
+        raise UsageError(f"an evaluation has one judge, not {len(judges)}; ask the others in runs of their own")
+    return found
 
 
-def _find(name: str) -> Scorer:
+async def close(scorers: Mapping[str, Scorer]) -> None:
+    """Close the scorers that can be closed: a judge's connections."""
+    for scorer in scorers.values():
+        aclose = getattr(scorer, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
+
+JUDGE = "judge:"
+"""What stands in front of a judge's name."""
+
+
+def _find(name: str) -> tuple[str, Scorer]:
     if name in BUILT_IN:
-        return BUILT_IN[name]
+        return name, BUILT_IN[name]
+    if name.startswith(JUDGE):
+        from nextstate.eval.judge import JudgeScorer, named
+
+        judge = named(name.removeprefix(JUDGE))
+        return JUDGE + judge.fingerprint, JudgeScorer(judge)
     for point in entry_points(group=GROUP, name=name):
         scorer: Scorer = point.load()
-        return scorer
-    raise unknown_name("scorer", name, names())
+        return name, scorer
+    raise unknown_name("scorer", name, (*names(), JUDGE + "SPEC"))
