@@ -2,8 +2,8 @@
 
 Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
 beside this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
-(`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), and screens that are predicted as
-edits (`edits`) and shown as pictures (`picture`).
+(`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), what the words of an action say
+that it reads and writes (`acts`), and screens that are predicted as edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from nextstate import plugins
+from nextstate.domain.acts import Act, of_call
 from nextstate.errors import ReplyError, unknown_name
 from nextstate.types import Action, Observation, Query, Setup, Trajectory
 
@@ -125,7 +126,8 @@ class Domain:
     says whether an observation has the form that the set-up, the domain or a tool's schema demands. ``failed`` says
     whether an observation reports that the action failed (``None``: it does not tell). ``screens`` is true where an
     observation is all that can be seen and ``setup.initial_state`` is the first one; ``picture`` gives a screen as a
-    self-contained HTML page, safe against markup in it.
+    self-contained HTML page, safe against markup in it. ``acts`` reads from the words of an action what it reads and
+    writes, for whoever makes measurements of it; unless a domain says otherwise, from tool calls.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Domain:
     failed: Check | None = None
     screens: bool = False
     picture: Callable[[Observation], str] | None = None
+    acts: Callable[[Action], Act] = of_call
 
     def before(self, query: Query) -> Observation:
         """What was shown before the query's action; empty where that was nothing."""

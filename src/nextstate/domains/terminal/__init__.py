@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.terminal import codec
+from nextstate.domains.terminal.cases import acts
 from nextstate.domains.terminal.checks import CHECKS, failed
 from nextstate.domains.terminal.prompts import LONG, PROMPT, RUBRIC
 
@@ -42,4 +43,5 @@ DOMAIN = Domain(
     kernel=_kernel,
     prompts={"long": LONG},
     failed=failed,
+    acts=acts,
 )
