@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from nextstate.errors import UsageError
 from nextstate.eval import journal, stats
+from nextstate.eval.reports import collect, paired
 from nextstate.eval.rows import decode
 from nextstate.types import Usage
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from nextstate.eval.rows import Row
-
-ALIKE = ("data_sha256", "scorers", "domains", "free_run", "limit", "seed")
-"""What two runs must have in common to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +75,8 @@ def load(folder: Path) -> Report:
 
 
 def compare(ours: Report, theirs: Report) -> dict[str, Any]:
-    """The mean difference ``ours - theirs`` of each score, paired row by row, with its interval.
-
-    Raises :class:`UsageError` for runs that are not alike (:data:`ALIKE`) or did not finish the same rows.
-    """
-    differing = [key for key in ALIKE if ours.run.get(key) != theirs.run.get(key)]
-    if differing:
-        listed = "; ".join(f"{key}: {ours.run.get(key)!r} and {theirs.run.get(key)!r}" for key in differing)
-        raise UsageError(
-            f"these runs cannot be compared, they differ in {listed}; run one of them again like the other"
-        )
-    other = {row.key: row for row in theirs.rows}
-    if other.keys() != {row.key for row in ours.rows}:
-        raise UsageError(
-            f"these runs finished different rows ({len(ours.rows)} and {len(other)}); resume the one that is unfinished"
-        )
-    names = _names((*ours.rows, *theirs.rows), lambda row: row.scores)
-    scores = {name: _difference(name, [(row, other[row.key]) for row in ours.rows]) for name in names}
-    return {"n": len(other), "scores": scores, "runs": [dict(ours.run), dict(theirs.run)]}
+    """The mean difference ``ours - theirs`` of each score, paired row by row; see :func:`.reports.paired.compare`."""
+    return paired.compare(collect.of(ours.run, ours.rows), collect.of(theirs.run, theirs.rows))
 
 
 def table(report: Mapping[str, Any]) -> Table:
@@ -178,11 +159,3 @@ def _estimates(
         estimate = stats.mean([values_of(row)[name] for row in graded], [row.cluster for row in graded])
         found[name] = estimate.as_dict()
     return found
-
-
-def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> dict[str, Any]:
-    graded = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
-    estimate = stats.difference(
-        [a.scores[name] for a, _ in graded], [b.scores[name] for _, b in graded], [a.cluster for a, _ in graded]
-    ).as_dict()
-    return {"difference": cast("float | None", estimate["mean"]), "ci95": estimate["ci95"], "n": estimate["n"]}
