@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from nextstate import __version__
-from nextstate.cli import catalogue, data, demo, evaluate, play, record
+from nextstate.cli import bench, cases, catalogue, data, demo, evaluate, play, record
 from nextstate.cli.common import FAILED, INTERRUPTED, WRONG_USAGE, printable, say
 from nextstate.errors import DataError, NextstateError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (demo, play, record, data, evaluate, catalogue)
+GROUPS = (demo, play, record, data, evaluate, cases, bench, catalogue)
 """Each module adds its commands to the parser; in the order in which the help lists them."""
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+import time
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nextstate.errors import UsageError
+from nextstate.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
-    from nextstate.types import WorldModel
+    from nextstate.errors import DataError
+    from nextstate.eval.agentworldbench.costs import Price
+    from nextstate.types import Trajectory, WorldModel
 
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 DONE, FAILED, WRONG_USAGE, UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses."""
+
+SHOWN = 20
+"""Skipped lines that are named one by one; the rest is only counted."""
 
 
 def say(text: str) -> None:
@@ -95,3 +102,86 @@ def count(number: int, noun: str) -> str:
 def listed(counts: Mapping[str, int]) -> str:
     """Counts by reason on one line."""
     return printable(", ".join(f"{number:,} {reason}" for reason, number in sorted(counts.items())), keep="")
+
+
+@dataclass(slots=True)
+class Data:
+    """The trajectories of a file, read anew each time; what is broken, or of no installed domain, is named once."""
+
+    path: Path
+    only_known: bool = True
+    errors: list[str] = field(default_factory=list)
+    _read: bool = False
+
+    def __call__(self) -> Iterator[Trajectory]:
+        return iter(self)
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        from nextstate import domain as domains
+        from nextstate.data import store
+
+        names = domains.names()
+        for trajectory in store.read_lenient(self.path, self._skip):
+            if not self.only_known or trajectory.domain in names:
+                yield trajectory
+            else:
+                where = f"{self.path}, trajectory {trajectory.id!r}: "
+                self._skip(unknown_name("domain", trajectory.domain, names), where)
+        self._read = True
+
+    def _skip(self, error: DataError | UsageError, where: str = "") -> None:
+        if self._read:
+            return
+        self.errors.append(f"{where}{error}")
+        if len(self.errors) <= SHOWN:
+            say(f"nextstate: skipped: {printable(self.errors[-1])}")
+
+    def skipped(self) -> dict[str, Any]:
+        """``n`` lines, the first of them with place and reason."""
+        return {"n": len(self.errors), "first": self.errors[:SHOWN]}
+
+
+def until_interrupted(work: Coroutine[Any, Any, int], out: str | None) -> int:
+    """The exit status of ``work``; after Ctrl-C, a word on what the folder ``out`` keeps."""
+    import asyncio
+
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        lost = "nothing was kept; with --out DIR a run can be resumed"
+        kept = f"finished rows are kept in {out}; the same command goes on from there"
+        say(f"nextstate: interrupted; {kept if out else lost}")
+        return INTERRUPTED
+
+
+def progress(what: str) -> Callable[..., None] | None:
+    """What counts finished ``what`` on one line of a terminal, renewed a few times a second; nothing in a log.
+
+    It is called with the number of those that are finished and of all, behind whatever else a caller gives.
+    """
+    if not sys.stderr.isatty():
+        return None
+    last = 0.0
+
+    def step(*finished_of_total: Any) -> None:
+        nonlocal last
+        finished, total = finished_of_total[-2:]
+        now = time.monotonic()
+        if finished == total or now - last > 0.2:
+            last = now
+            print(f"\r{finished}/{total} {what}", end="\n" if finished == total else "", file=sys.stderr, flush=True)
+
+    return step
+
+
+def price(text: str) -> Price:
+    """What a million tokens cost, as an option says it: ``IN,CACHED,OUT``."""
+    from nextstate.eval.agentworldbench.costs import Price
+
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != 3 or not all(0 <= value < float("inf") for value in values):
+        raise argparse.ArgumentTypeError(f"write IN,CACHED,OUT for a million tokens, as in 1.25,0.125,10, not {text!r}")
+    return Price(*values)
