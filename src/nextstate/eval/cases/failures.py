@@ -162,7 +162,7 @@ NO_TOOL = one_of(
     "ecogni|nsupported|not support|not defined|ndefined|not registered"
 )
 """How a tool that is not there may be refused."""
-LACKING = one_of("equired|REQUIRED|issing|must|equires|xpected|eeds|eeded|rovide|pecif|without|ndefined")
+LACKING = one_of("equired|REQUIRED|issing|must|equires|xpected|eeds|eeded|rovide|pecif|without|ndefined|mpty")
 """How an argument that lacks may be asked for."""
 WRONG_TYPE = one_of("valid|ype|must be|should be|xpected|xpects|not a|annot|ould not")
 """How a value of the wrong type may be refused."""
