@@ -12,6 +12,7 @@ import ctypes as c
 import posixpath
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bashkit import FileSystem
@@ -31,6 +32,7 @@ from nextstate.domains.terminal.kernel.files import (
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.files import Tree
+    from nextstate.domains.terminal.kernel.watching import Watch
 
 
 class _Text(c.Structure):
@@ -113,8 +115,10 @@ _FOREVER: list[object] = []
 class Bridge:
     """One file system for one bashkit instance; `tree` is exchanged for every step."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], None], watch: Watch) -> None:
         self.tree: Tree
+        self.watch = watch
+        """Is told of every look, and judges what is written after a command."""
         self.note = note
         """Called with the reason when a look at something unknown was noticed."""
         self.edit: Callable[[bytes], bytes] = bytes
@@ -172,12 +176,17 @@ class Bridge:
     def _read_file(self, _: Any, path: _Text, out: Any, error: Any) -> int:
         name = _text(path)
         self.settle()
+        self.watch.settle()
 
         def answer() -> None:
             try:
                 content = self.tree.read(name)
             except Undetermined:
                 self.unseen.add(name)
+                raise
+            except FsError as failure:
+                if failure.errno is Errno.ISDIR:
+                    self.note("what is read from a directory")
                 raise
             if content.startswith(b"#!"):
                 self._check_interpreter(name, content)
@@ -198,12 +207,22 @@ class Bridge:
     def _write_file(self, _: Any, path: _Text, content: _Text, error: Any) -> int:
         name = _text(path)
         self.pending.pop(name, None)
-        return self._guard(error, lambda: self.tree.write(name, self.edit(_bytes(content))))
+        return self._guard(error, lambda: self._put(name, self.edit(_bytes(content)), append=False))
 
     def _append_file(self, _: Any, path: _Text, content: _Text, error: Any) -> int:
         name = _text(path)
         self.pending.pop(name, None)
-        return self._guard(error, lambda: self.tree.write(name, self.edit(_bytes(content)), append=True))
+        return self._guard(error, lambda: self._put(name, self.edit(_bytes(content)), append=True))
+
+    def _put(self, name: str, content: bytes, *, append: bool) -> None:
+        doubts = self.watch.doubts
+        self.watch.writes(name, content)
+        if self.watch.doubts == doubts:
+            try:
+                self.watch.quietly(lambda: self.tree.write(name, content, append=append))
+            except FsError:
+                self.watch.missed.add(name)
+                raise
 
     def _mkdir(self, _: Any, path: _Text, recursive: bool, error: Any) -> int:
         return self._refuse("mkdir")
@@ -254,13 +273,15 @@ class Bridge:
         """Only globs come here (programs use the tree): names that begin with a dot do not matter to them."""
         name = _text(path)
         self.settle()
+        self.watch.settle()
 
         def answer() -> None:
             names = self.tree.visible(name)
             entries = (_Entry * max(1, len(names)))()
             for entry, child in zip(entries, names, strict=False):
                 self._give(entry.name, child.encode())
-                self._fill(entry.meta, self.tree.get(posixpath.join(name, child), follow=False))
+                inside = partial(self.tree.get, posixpath.join(name, child), follow=False)
+                self._fill(entry.meta, self.watch.quietly(inside))
             self._alive[c.addressof(entries)] = entries
             out[0].ptr, out[0].len = c.addressof(entries), len(names)
 
@@ -274,8 +295,8 @@ class Bridge:
     # -- looking --------------------------------------------------------------------------------------------
 
     def _entry(self, path: str) -> Node | None:
-        real = self.tree.resolve(path)
-        found = self.tree.entry(real)
+        real, found = self.watch.quietly(lambda: self._found(path))
+        self.watch.asks(real, there=found is not None and not isinstance(found, Absent))
         if found is None:
             self.unseen.add(path)
             if posixpath.dirname(path) in self.search and path not in self.script:
@@ -285,6 +306,10 @@ class Bridge:
                 self.pending.setdefault(path, f"{real} was never shown")
             return None
         return None if isinstance(found, Absent) else found
+
+    def _found(self, path: str) -> tuple[str, Node | Absent | None]:
+        real = self.tree.resolve(path)
+        return real, self.tree.entry(real)
 
     def _look(self, path: str) -> Node:
         if path == "/dev/null":

@@ -13,7 +13,8 @@ from nextstate.domains.terminal.kernel import lexis, memory, telling
 from nextstate.domains.terminal.kernel.bridge import BASHISM
 from nextstate.domains.terminal.kernel.files import FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.invoke import alone, directory_after, keeps, renewed, unwrap
-from nextstate.domains.terminal.kernel.shell import ORDERS, Run, shell_for
+from nextstate.domains.terminal.kernel.running import Run
+from nextstate.domains.terminal.kernel.shell import ORDERS, shell_for
 from nextstate.domains.terminal.kernel.state import State
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _run(
         one_stream="argv" not in state.invoke,
         known_lines=call.known_lines,
         order=order,
+        functions=state.functions,
+        flags=state.flags,
         answers=answers,
         lenient=lenient,
         known=lambda call: _known(state, tree, call),

@@ -11,7 +11,7 @@ from nextstate.domains.terminal.kernel import learn, prompts, screen, telling, w
 from nextstate.domains.terminal.kernel.compute import Attempt, compute, remembered, same
 from nextstate.domains.terminal.kernel.effort import TOO_MUCH
 from nextstate.domains.terminal.kernel.files import Tree, Undetermined
-from nextstate.domains.terminal.kernel.shell import Run
+from nextstate.domains.terminal.kernel.running import Run
 from nextstate.domains.terminal.kernel.state import State
 
 if TYPE_CHECKING:

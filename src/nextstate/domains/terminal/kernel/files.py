@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from itertools import takewhile
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from nextstate.domains.terminal.kernel.watching import Watch
 
 
 class Undetermined(Exception):
@@ -162,6 +165,8 @@ class Tree:
         self._index: dict[str, list[str]] | None = None
         self.root = root
         """Whether the user is root, whom permissions do not stop."""
+        self.watch: Watch | None = None
+        """Is told of every look at a file."""
 
     def commit(self) -> Files:
         return self.files.changed(self.delta)
@@ -175,6 +180,11 @@ class Tree:
 
     def entry(self, path: str) -> Node | Absent | None:
         """What is written down about ``path`` itself: an entry, or ``None`` when it is unknown."""
+        if self.watch:
+            self.watch.looked(path)
+        return self._found(path)
+
+    def _found(self, path: str) -> Node | Absent | None:
         found, child = self._written(path), ""
         while found is None and path not in ("/", ""):
             child, path = path, posixpath.dirname(path)
@@ -275,6 +285,8 @@ class Tree:
             raise Undetermined(f"the content of {path} was never shown")
         if not self.allowed(node.mode, 0o400):
             raise FsError(Errno.ACCES, path)
+        if self.watch:
+            self.watch.read(self.resolve(path))
         return node.content
 
     def names(self, path: str) -> list[str]:
@@ -300,13 +312,15 @@ class Tree:
     def _settled(self, path: str, *, hidden: bool = True) -> list[str]:
         real = self.resolve(path)
         names = sorted(name for name in self.children(real) if hidden or not name.startswith("."))
-        if any(self.entry(posixpath.join(real, name)) is None for name in names):
+        if any(self._found(posixpath.join(real, name)) is None for name in names):
             raise Undetermined(f"the listing of {path} may have changed")
         return names
 
     def children(self, real: str) -> set[str]:
         """The names written down under a directory's real path."""
         folder = real.rstrip("/")
+        if self.watch:
+            self.watch.listed(folder)
         entries, start = self.files.entries, len(folder) + 1
         found = {name for name in self._below().get(folder, ()) if not isinstance(entries[f"{folder}/{name}"], Absent)}
         for path, entry in self.delta.items():

@@ -25,11 +25,12 @@ from nextstate.domains.terminal.kernel.files import (
     normal,
 )
 from nextstate.domains.terminal.kernel.invoke import alone, directory_after, renewed
-from nextstate.domains.terminal.kernel.shell import HOLE, Lack
+from nextstate.domains.terminal.kernel.running import Lack
+from nextstate.domains.terminal.kernel.shell import HOLE
 from nextstate.domains.terminal.kernel.tools.base import Call
 
 if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.shell import Run
+    from nextstate.domains.terminal.kernel.running import Run
     from nextstate.domains.terminal.kernel.state import State
 
 _ERROR = re.compile(

@@ -11,7 +11,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,13 +20,16 @@ from bashkit import Bash, BashError, BuiltinResult, ExecResult, ExecutionProfile
 from nextstate.domains.terminal.kernel import blanks, lexis
 from nextstate.domains.terminal.kernel.bridge import Bridge
 from nextstate.domains.terminal.kernel.effort import TOO_MUCH, Effort, Overworked
-from nextstate.domains.terminal.kernel.files import PROGRAM_DIRS, Entry, File, FsError, Tree, Undetermined
+from nextstate.domains.terminal.kernel.files import PROGRAM_DIRS, File, FsError, Tree, Undetermined
 from nextstate.domains.terminal.kernel.interactive import AT_TERMINAL, IN_ORDER
 from nextstate.domains.terminal.kernel.lexis import SUGGESTION
+from nextstate.domains.terminal.kernel.opening import Marks
 from nextstate.domains.terminal.kernel.programs import PROGRAMS, bashkit_commands
+from nextstate.domains.terminal.kernel.running import Lack, Place, Run
 from nextstate.domains.terminal.kernel.tools import TOOLS
 from nextstate.domains.terminal.kernel.tools.alone import ALONE
 from nextstate.domains.terminal.kernel.tools.base import Call, Out
+from nextstate.domains.terminal.kernel.watching import Watch
 
 NATIVE = frozenset(
     """: . break builtin cd command continue declare dirs echo eval exec exit export false getopts let local mapfile
@@ -58,59 +61,6 @@ HOLE = "\ue000\ue001\ue000"
 """Stands in the output of a lenient run for what an undetermined program printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Who and where the shell is: constant through a session."""
-
-    user: str
-    host: str
-    cwd: str
-    env: tuple[tuple[str, str], ...]
-    tools: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """A program call that was not determined; ``piped``: its output went on into another program."""
-
-    call: Call
-    piped: bool = False
-
-
-@dataclass(slots=True)
-class Run:
-    """What one run did. ``reason`` is ``None`` when everything in it was determined."""
-
-    output: str = ""
-    code: int | None = 0
-    reason: str | None = None
-    asked: tuple[str, ...] | None = None
-    """The program call (argv) that a world model should answer, if that is all that is missing."""
-    flags: str = ""
-    positional: tuple[str, ...] = ()
-    strangers: frozenset[str] = frozenset()
-    """Programs by name or path of which it is not known whether they are there, or what they do."""
-    ended: bool = True
-    """Whether the action did not come to its end (``exit``, a heredoc without end, ...)."""
-    snapshot: bytes = b""
-    changed_variables: tuple[tuple[str, str | None], ...] = ()
-    cwd: str = "/"
-    called: set[str] = field(default_factory=set)
-    """The programs that were called."""
-    calls: int = 0
-    """How many times programs were called."""
-    lacks: list[Lack] = field(default_factory=list)
-    """The calls that were not determined."""
-    recalled: bool = False
-    """Whether a program's output was taken from what it showed before (its exit status is not known)."""
-    unordered: bool = False
-    """Whether lines came in whose order, or texts of which parts, are not determined."""
-    shell_errors: bool = False
-    """Whether the shell itself complained (its messages begin with the script's name and line)."""
-    trusted: dict[str, Entry] = field(default_factory=dict)
-    """What had been written before the first call that was not determined."""
-
-
 _GUESSED = re.compile(
     r"syntax error|error token|bashkit|limit exceeded|exceeds limit|depth exceeded|not supported|unsupported|"
     r"not implemented",
@@ -131,7 +81,9 @@ class Shell:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.bridge = Bridge(self._note)
+        self.watch = Watch(self._note)
+        self.bridge = Bridge(self._note, self.watch)
+        self.marks = Marks(self.watch, lambda name: self._callback(TOOLS[name]))
         self.bridge.edit = self._clean
         self.tree: Tree
         self.run_: Run
@@ -151,7 +103,7 @@ class Shell:
         builtins: dict[str, Any] = {name: self._callback(self._lacking) for name in names}
         builtins |= {name: self._callback(tool) for name, tool in TOOLS.items()}
         builtins |= {f"{HIDDEN}{name}": self._callback(TOOLS[name]) for name in STREAMED if name in TOOLS}
-        builtins[END] = self._end
+        builtins |= {END: self._end, **self.marks.builtins()}
         self.built_in = frozenset(builtins)
         self.bash = Bash(
             username=place.user,
@@ -185,6 +137,8 @@ class Shell:
         one_stream: bool = True,
         known_lines: bool = True,
         order: int = 0,
+        functions: frozenset[str] = frozenset(),
+        flags: str = "",
     ) -> Run:
         """Runs ``script`` from ``snapshot`` on ``tree`` (which it changes).
 
@@ -197,13 +151,20 @@ class Shell:
         self.known, self.present = known or _nobody, present or _no_word
         self.zero, self.one_stream, self.known_lines = zero, one_stream, known_lines
         before = dict(tree.delta)
-        run = self._once(prelude, script, tree, snapshot, frozenset())
+
+        def again(text: str, strangers: frozenset[str] = frozenset()) -> Run:
+            tree.rewind(before)
+            return self._once(prelude, text, tree, snapshot, strangers, script)
+
+        run = again(script)
         strangers = self._strangers(script)
         while strangers - run.strangers and len(run.strangers) < MAX_STRANGERS:
-            tree.rewind(before)
-            run = self._once(prelude, script, tree, snapshot, strangers | run.strangers)
+            run = again(script, strangers | run.strangers)
             strangers = self._strangers(script)
-        return run
+        if run.reason and not lenient:
+            return run
+        names = functions | lexis.functions(script) | self.own_aliases()
+        return self.marks.checked(run, script, names, flags, lambda text: again(text, run.strangers))
 
     def _strangers(self, script: str) -> frozenset[str]:
         """Programs that were called and of which neither what they do nor that they are missing is known."""
@@ -215,9 +176,16 @@ class Shell:
         by_path = {word for word in words if not _of_shell(*posixpath.split(word))}
         return frozenset((names - missing) | by_path)
 
-    def _once(self, prelude: str, script: str, tree: Tree, snapshot: bytes, strangers: frozenset[str]) -> Run:
-        """One run, in which ``strangers`` are programs that the kernel lacks."""
+    def own_aliases(self) -> frozenset[str]:
+        """The aliases that the shell's user made."""
+        return frozenset(k for k, v in self.bash.shell_state().aliases.items() if not v.startswith(HIDDEN))
+
+    def _once(
+        self, prelude: str, text: str, tree: Tree, snapshot: bytes, strangers: frozenset[str], script: str
+    ) -> Run:
+        """One run of ``text`` (``script``, perhaps with marks), in which ``strangers`` are programs that we lack."""
         self.tree = self.bridge.tree = tree
+        self.watch.begin_run(tree)
         self.run_ = run = Run(strangers=strangers)
         self.pairs, self.used = [], 0
         for table in (self.bridge.pending, self.bridge.sought, self.bridge.unseen):
@@ -233,7 +201,7 @@ class Shell:
         before = self._variables()
         self.bridge.search = (before.get("PATH") or before.get("export PATH") or "").split(":")
         self.effort = Effort(self.bash.cancel)
-        result, trouble = self._executed(f'{reset}{prelude}{script}\n{END} "$?" "$-" "$@"', chunks)
+        result, trouble = self._executed(f'{reset}{prelude}{text}\n{END} "$?" "$-" "$@"', chunks)
         self.bash.clear_cancel()
         if self.effort.over:
             run.reason = TOO_MUCH
@@ -244,6 +212,7 @@ class Shell:
         if result is None:
             return run
         self.bridge.settle()
+        self.watch.finish()
         if run.ended:
             run.code = result.exit_code
         run.output = SUGGESTION.sub(r"\1", "".join(chunks))
@@ -312,7 +281,9 @@ class Shell:
             )
             self.run_.called.add(call.name)
             self.run_.calls += 1
+            before = self.watch.called(call.name, bool(stdin))
             out = self._attempt(self._at_terminal(call.name, tool), call)
+            self.watch.ended(call.name, before, bool(stdin))
             if out.stdout and out.stderr:
                 self.pairs.append(out)
                 if self.columns and call.name not in IN_ORDER:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.terminal.kernel.files import Files
-from nextstate.domains.terminal.kernel.shell import Place, shell_for
+from nextstate.domains.terminal.kernel.running import Place
+from nextstate.domains.terminal.kernel.shell import shell_for
 
 if TYPE_CHECKING:
     from nextstate.domains.terminal.kernel.facts import Facts

@@ -10,7 +10,7 @@ from nextstate.domains.terminal.kernel import lexis
 from nextstate.domains.terminal.kernel.files import Absent, Dir, File, Forgotten
 
 if TYPE_CHECKING:
-    from nextstate.domains.terminal.kernel.shell import Run
+    from nextstate.domains.terminal.kernel.running import Run
     from nextstate.domains.terminal.kernel.state import State
 
 SHOWN = 600

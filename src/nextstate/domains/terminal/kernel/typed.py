@@ -22,7 +22,7 @@ def first(text: str) -> int | None:
 
     ``text`` consists of whole lines. Raises :class:`Undetermined` where bash would complain or do more than read.
     """
-    reader = _Reader(text)
+    reader = Reader(text)
     try:
         reader.unit()
     except Open:
@@ -32,7 +32,7 @@ def first(text: str) -> int | None:
     return reader.at
 
 
-class _Reader(Words):
+class Reader(Words):
     """Reads lists of commands."""
 
     # -- lists ----------------------------------------------------------------------------------------------

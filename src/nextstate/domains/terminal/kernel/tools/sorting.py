@@ -144,8 +144,8 @@ def separator(call: Call, options: Options) -> str | None:
     return tab
 
 
-def inputs(call: Call, operands: tuple[str, ...]) -> list[str]:
-    """The raw texts of all operands; the first that cannot be read ends the program."""
+def inputs(call: Call, operands: tuple[str, ...], *, creates: bool = False) -> list[str]:
+    """The raw texts of all operands; the first that cannot be read ends the program. ``creates``: ``-o`` is given."""
     texts = []
     for operand in operands:
         text = opened(call, operand)
@@ -153,6 +153,8 @@ def inputs(call: Call, operands: tuple[str, ...]) -> list[str]:
             raise stop(f"cannot read: {quotef(call, operand)}: {text.value}")
         texts.append(text)
     for operand, text in zip(operands, texts, strict=True):
+        if isinstance(text, Errno) and creates:
+            raise Undetermined("an output that is created before a directory is read")
         if isinstance(text, Errno):
             raise stop(f"read failed: {quotef(call, operand)}: {text.value}")
     if operands.count("-") > 1:
@@ -174,7 +176,7 @@ def sort(call: Call, options: Options) -> Out:
     checking = options.chosen("c", "C", "check")
     if checking is not None:
         return checked(call, options, order, operands, end)
-    texts = [split_at(text, end) for text in inputs(call, operands)]
+    texts = [split_at(text, end) for text in inputs(call, operands, creates=options.last("o") is not None)]
     if options.has("m"):
         lines = order.merged(texts)
     else:
