@@ -7,6 +7,7 @@ A search (blocks of several queries joined by :data:`JOINT`)::
     1. [Ferries of the Orrin Sound](https://orrin.example/ferries)
     The Brask ferry leaves at 07:10 ...
 
+A call of a tool that is not declared shows :data:`NO_TOOL`, one against its schema ``Error: `` and what is wrong.
 A page: its title behind ``# ``, its address, an empty line and its text. A look-up: ``(Result 1 / 3) sentence``.
 """
 
@@ -32,6 +33,7 @@ MAX_PAGE = 20_000
 SNIPPET = 160
 """Characters of a snippet."""
 
+NO_TOOL = "Error: there is no tool '{}'."
 NO_QUERY = "Error: the query is empty."
 NO_ADDRESS = "Error: no address was given."
 TOO_MANY = f"Error: at most {MAX_BATCH} at a time."

@@ -115,6 +115,7 @@ _LIMITS = (
 _MEMORIES = frozenset("memory memories memo note notes notebook notepad scratchpad".split())
 _KEYS = ("key", "name", "title", "id", "label")
 _TEXTS = ("value", "content", "text", "note", "entry", "data", "body")
+_WORDED = frozenset({*_QUERIES, *_URLS, *_GOALS, *_KEPT, *_KEYS, *_TEXTS, "keyword", "term", "pattern", "expression"})
 _VERBS = {
     Verb.WRITE: "write store save add set put create update insert remember record take",
     Verb.APPEND: "append extend",
@@ -141,6 +142,22 @@ def operation(call: Call) -> Operation:
     if "search" in call.name.lower():
         return _search(given)
     return _rest(words, given)
+
+
+def readable(call: Call) -> bool:
+    """Whether the arguments that tell what is asked for have the types that they have in any such tool.
+
+    One of another type may be refused or converted; it is never as if it had not been given.
+    """
+    return all(_usual(key, value) for key, value in call.arguments.items())
+
+
+def _usual(key: str, value: Json) -> bool:
+    if key in _LIMITS:
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if key in (*_QUERIES, *_URLS) and isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return isinstance(value, str) if key in _WORDED else True
 
 
 def _rest(words: list[str], given: Mapping[str, Json]) -> Operation:

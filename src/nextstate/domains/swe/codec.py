@@ -49,6 +49,34 @@ def _problem(given: Mapping[str, Any], key: str, value: Any) -> str:
     return ""
 
 
+_FLAGS = frozenset({*dialects.EVERYWHERE, "is_input", "run_in_background", "blocking"})
+
+
+def unusable(call: calls.Call) -> str:
+    """What of a call's arguments counts and is not understood, so that what it does is not known; else empty.
+
+    That is a value of an unusual type, and what moves a command elsewhere: to another directory or the background.
+    """
+    for key, value in call.arguments.items():
+        if problem := _problem(call.arguments, key, value) or _unusual(key, value):
+            return f"{key[:80]!r} {problem}"
+    return ""
+
+
+def _unusual(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if key in _FLAGS and str(value).lower() not in ("true", "false"):
+        return "must be true or false"
+    if (key, str(value).lower()) in (("run_in_background", "true"), ("blocking", "false")):
+        return "leaves the command running"
+    if key in ("workdir", "cwd") and value != "":
+        return "names another directory"
+    if key == "timeout" and dialects.number(value) is None and not isinstance(value, float):
+        return "must be a number"
+    return ""
+
+
 def _holds_nul(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_holds_nul(one) for one in value.values())

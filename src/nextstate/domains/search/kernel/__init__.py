@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from nextstate.domain import Determined, Unknown, calls
+from nextstate.domain.refusals import Refusals
 from nextstate.domains.search import world
 from nextstate.domains.search.kernel.answer import answered
 from nextstate.domains.search.kernel.learn import learned
@@ -25,7 +26,7 @@ class SearchKernel:
     def open(self, setup: Setup) -> State:
         """The state before the first turn; reads the facts that the package documents."""
         known = world.of(setup.facts)
-        return State(setup=setup, world=known, entries=known.memory or {})
+        return State(refusals=Refusals(setup), world=known, entries=known.memory or {})
 
     def step(self, state: State, action: Action, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         """What ``action`` shows; ``answers`` are the blocks of a batch that were asked for."""

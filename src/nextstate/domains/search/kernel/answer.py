@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nextstate.domain import Unknown, calls
+from nextstate.domain import Unknown
 from nextstate.domain.calls import Call
 from nextstate.domains.search import arithmetic
 from nextstate.domains.search.kernel import batch, local, notes
@@ -26,16 +26,22 @@ from nextstate.domains.search.operations import (
     Search,
     Verb,
     operation,
+    readable,
 )
 
 
 def answered(state: State, call: Call, answers: tuple[str, ...]) -> str | Unknown:
-    """What ``call`` shows, or why that is not determined."""
+    """What ``call`` shows, or why that is not determined.
+
+    A call against the declarations of the set-up is refused or not answered, whatever its name and arguments resemble.
+    """
     asked = operation(call)
+    if fault := state.refusals.fault(call):
+        return state.refusals.worded(fault) or local.refused(state, fault, asked) or Unknown(fault.reason, fault.facts)
     if known := local.answer(state, call, asked):
         return known[0]
     found = _before(state, call, asked)
-    if found is None:
+    if found is None and readable(call):
         found = _found(state, call, asked, answers)
     return _unknown(state, call, asked) if found is None else found
 
@@ -96,11 +102,7 @@ _REASONS: dict[type, str] = {
 
 
 def _unknown(state: State, call: Call, asked: object) -> Unknown:
-    setup = state.setup
-    tool = calls.declared(setup, call.name)
-    if setup.tools and tool is None:
-        return Unknown("a tool that is not declared is called", calls.undeclared(setup, call.name))
-    if tool and (wrong := calls.problems(tool.input_schema, dict(call.arguments))):
-        return Unknown("the arguments break the declared schema", "The arguments are wrong: " + wrong[0][:500])
     facts = notes.about(state, call, asked)
+    if not readable(call):
+        return Unknown("an argument is of a type that is not expected", facts)
     return Unknown(_REASONS.get(type(asked), "a tool that neither searches, nor reads, nor remembers"), facts)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from nextstate.domain import refusals
 from nextstate.domain.calls import Call
+from nextstate.domain.refusals import Fault
 from nextstate.domains.search import arithmetic, codec, failures, layout, results, templates
 from nextstate.domains.search.failures import Failure
 from nextstate.domains.search.kernel import local
 from nextstate.domains.search.kernel import state as keys
-from nextstate.domains.search.kernel.state import MEMORY, Open, State, with_one
+from nextstate.domains.search.kernel.state import MEMORY, REFUSAL, Open, State, with_one
 from nextstate.domains.search.operations import (
     Calculate,
     Keep,
@@ -21,6 +23,7 @@ from nextstate.domains.search.operations import (
     Search,
     Verb,
     operation,
+    readable,
 )
 
 MAX_RESULTS = 400
@@ -32,6 +35,10 @@ MAX_SAID = 600
 def learned(state: State, call: Call, observation: str) -> State:
     """The state after ``call`` showed ``observation``."""
     asked = operation(call)
+    if fault := state.refusals.fault(call):
+        state = _judged(state, fault, asked, observation)
+        if refusals.refused(fault, observation):
+            return state  # nothing was done
     computed = local.answer(state, call, asked)
     agreed = computed is not None and codec.canonical(computed[0]) == codec.canonical(observation)
     failed = failures.failure(observation)
@@ -39,7 +46,17 @@ def learned(state: State, call: Call, observation: str) -> State:
         return _doubtful(state, asked)
     if computed is not None:
         state = _compared(state, asked, computed[1] if agreed else None)
+    elif not readable(call):
+        state = _doubtful(state, asked)
     return _learned(state, call, asked, observation, failed)
+
+
+def _judged(state: State, fault: Fault, asked: Operation, observation: str) -> State:
+    """The state that knows how a call against the declarations was answered."""
+    computed = local.refused(state, fault, asked)
+    if computed is not None and computed != observation:
+        state = replace(state, trusted=state.trusted - {REFUSAL})
+    return replace(state, refusals=state.refusals.after(fault, observation))
 
 
 def _learned(state: State, call: Call, asked: Operation, observation: str, failed: Failure | None) -> State:

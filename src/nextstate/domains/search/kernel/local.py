@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nextstate.domain import calls
 from nextstate.domain.calls import Call
+from nextstate.domain.refusals import SURPLUS, UNDECLARED, Fault
 from nextstate.domains.search import layout, memory, world
-from nextstate.domains.search.kernel.state import LOOKUP, MEMORY, READ, SEARCH, State
-from nextstate.domains.search.operations import Lookup, Memory, Operation, Read, Search
+from nextstate.domains.search.kernel.state import KINDS, LOOKUP, MEMORY, READ, REFUSAL, SEARCH, State
+from nextstate.domains.search.operations import Lookup, Memory, Operation, Read, Search, readable
 
 
 def kind_of(asked: Operation) -> str:
@@ -40,17 +40,24 @@ def covers(state: State, kind: str) -> bool:
 def answer(state: State, call: Call, asked: Operation) -> tuple[str, Mapping[str, str]] | None:
     """What is shown, and the entries of the memory afterwards; ``None`` where the facts do not determine it.
 
-    A call against the declared schema of its tool is refused with the first thing that is wrong.
+    The call is one that the declarations allow.
     """
-    if not covers(state, kind_of(asked)):
+    if not covers(state, kind_of(asked)) or not readable(call):
         return None
-    tool = calls.declared(state.setup, call.name)
-    if tool and (wrong := calls.problems(tool.input_schema, dict(call.arguments))):
-        return f"Error: {wrong[0]}", state.entries
     if isinstance(asked, Memory):
         return memory.applied(state.entries, asked)
     shown = _shown(state, asked)
     return None if shown is None else (shown, state.entries)
+
+
+def refused(state: State, fault: Fault, asked: Operation) -> str | None:
+    """How a call against the declarations is refused: with the first thing that is wrong; ``None`` where it is not
+    known that the local tools answer."""
+    kind = kind_of(asked)
+    ours = covers(state, kind) if kind else all(covers(state, one) for one in KINDS)
+    if not ours or REFUSAL not in state.trusted or fault.kind == SURPLUS:
+        return None
+    return layout.NO_TOOL.format(fault.tool) if fault.kind == UNDECLARED else f"Error: {fault.problems[0]}"
 
 
 def _shown(state: State, asked: Operation) -> str | None:

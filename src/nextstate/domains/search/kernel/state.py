@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from nextstate.domain.calls import Call
+    from nextstate.domain.refusals import Refusals
     from nextstate.domains.search.results import Result
     from nextstate.domains.search.templates import Template
     from nextstate.domains.search.world import World
-    from nextstate.types import Json, Setup
+    from nextstate.types import Json
 
 Value = TypeVar("Value")
 
-SEARCH, READ, LOOKUP, MEMORY = "search", "read", "lookup", "memory"
+SEARCH, READ, LOOKUP, MEMORY = KINDS = ("search", "read", "lookup", "memory")
 """What the local world answers."""
+REFUSAL = "refusal"
+"""How it refuses what is against the declarations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,9 @@ class State:
     memory, and is dropped when the memory changes.
     """
 
-    setup: Setup
+    refusals: Refusals
     world: World
-    trusted: frozenset[str] = frozenset({SEARCH, READ, LOOKUP, MEMORY})
+    trusted: frozenset[str] = frozenset({*KINDS, REFUSAL})
     """What the local world answers and no observation has contradicted."""
     shown: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     blocks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from nextstate.domain import State as Inner
+from nextstate.domain.refusals import Refusals
 from nextstate.domains.swe.kernel.forms import Form
 from nextstate.domains.swe.kernel.layouts import Layout
 from nextstate.domains.swe.kernel.replies import Reply
@@ -34,6 +35,7 @@ class State:
     files that are known in part (see :mod:`texts`): what it prints is only believed of commands that go by the numbers
     of lines."""
 
+    refusals: Refusals
     plain: Inner
     shadow: Inner
     cwd: str | None
