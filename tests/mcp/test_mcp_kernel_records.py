@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
 from mcp_kernel_worlds import BOOK, LIBRARY, NUMBER, TEXT, WHOLE, after, book, call, said, tool, unknown
 
 from nextstate.types import Setup
@@ -76,6 +78,7 @@ FACTS = {
             "watch_list": ["P-1"],
             "tank_level": 10.5,
             "post_counter": 6,
+            "posts": [{"id": 4}, {"id": 5}],
             "author": "heron",
         }
     }
@@ -143,6 +146,14 @@ def test_something_is_created_of_its_arguments_under_the_next_number() -> None:
         "id": 6, "author": "heron", "text": "Hello", "tags": [],
     }  # fmt: skip
     assert said(after(setup, (call("login_author", author="blue"), "ok")), "create_post", text="Hello") is None
+
+
+@pytest.mark.parametrize("posts", [[], [{"id": 4}], [{"id": 6}], [{"id": "five"}], None])
+def test_a_counter_is_the_next_number_only_where_the_last_one_stands_beside_it(posts: Any) -> None:
+    output = {"type": "object", "properties": {"id": {}, "text": {}}}
+    facts = {"initial_config": {"post_counter": 6, "posts": posts, "author": "heron"}}
+    setup = Setup(tools=(tool("create_post", {"text": TEXT}, output),), facts=facts)
+    assert said(after(setup), "create_post", text="Hello") is None
 
 
 def test_a_result_against_the_output_schema_is_not_said() -> None:

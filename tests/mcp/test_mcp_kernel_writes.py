@@ -75,10 +75,24 @@ JOBS = (
 )
 
 
-def test_a_verb_chooses_a_state_that_a_read_of_the_same_kind_of_thing_lists() -> None:
-    state = after(Setup(tools=JOBS))
+@pytest.mark.parametrize(
+    ("facts", "turns"),
+    [
+        ({}, [(call("get_job", job_id=1), '{"id": 1, "status": "Cancelled"}')]),
+        ({"initial_config": {"jobs": [{"id": 1, "status": "Cancelled"}]}}, []),
+    ],
+)
+def test_a_verb_chooses_a_state_that_a_read_of_the_kind_lists_once_a_thing_was_seen_in_it(
+    facts: Any, turns: Any
+) -> None:
+    state = after(Setup(tools=JOBS, facts=facts), *turns)
     assert json.loads(said(state, "cancel_job", job_id=3) or "") == {"job_id": 3, "status": "Cancelled"}
     assert said(state, "drop_job", job_id=3) is None
+
+
+def test_a_state_that_only_another_tool_lists_is_not_believed_unseen() -> None:
+    seen = (call("get_job", job_id=1), '{"id": 1, "status": "Open"}')
+    assert said(after(Setup(tools=JOBS), seen), "cancel_job", job_id=3) is None
 
 
 NOTE = shape(id=WHOLE, title=TEXT, body={"type": "string", "default": ""}, tags={"type": "array", "default": []})

@@ -1,14 +1,15 @@
 """The kernel of the mcp world: what the set-up and the history determine of a tool's result.
 
 It knows no service and no tool by name. A call is checked against its declaration (`refusals`, `issues`); a read that
-was made before shows the same as long as nothing may have changed it (`memory`, `effects`); a thing that a result, a
-write or the facts showed is read from there (`records`, `cells`, `given`; files and folders: `tree`, `documents`); what
-a tool showed for other arguments is carried over to these (`templates`, `carry`) if the call is made in the same
-situation (`entities`), and a change that a tool made to one thing is made to another (`changes`); calculations are done
-(`sums`, `counts`). First results of writes follow from declarations where these tell every field (`consequences`,
-`wholes`, and `choices` with `quantities` for states such as ``locked``). What was written is read again (`texts`), and
-a list is shown with what was created and deleted since (`lists`). Of kinds of things whose members are all known
-(`kinds`), searches, filtered lists and deletions are answered (`queries`).
+was made before shows the same as long as nothing may have changed it (`memory`, `effects`); a refusal is repeated as
+long as the cause that it names still stands (`causes`, `amounts`); a thing that a result, a write or the facts showed
+is read from there (`records`, `cells`, `given`; files and folders: `tree`, `documents`); what a tool showed for other
+arguments is carried over to these (`templates`, `carry`) if the call is made in the same situation (`entities`), and a
+change that a tool made to one thing is made to another (`changes`), also where its new values stand in earlier results
+(`additions`, `lookups`); calculations are done (`sums`, `counts`). First results of writes follow from declarations
+where these tell every field (`consequences`, `wholes`, and `choices` with `quantities` for states such as ``locked``).
+What was written is read again (`texts`), and a list is shown with what was created and deleted since (`lists`). Of
+kinds of things whose members are all known (`kinds`), searches, filtered lists and deletions are answered (`queries`).
 `words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
 """
 
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from nextstate.domain import Determined, Unknown, calls
 from nextstate.domains.mcp.kernel import (
+    additions,
+    causes,
     cells,
     changes,
     choices,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
 WAYS: dict[str, Callable[[State, Call], str | None]] = {
     "memory": memory.again,
+    "causes": causes.find,
     "records": records.find,
     "cells": cells.find,
     "lists": lists.find,
@@ -60,6 +64,7 @@ WAYS: dict[str, Callable[[State, Call], str | None]] = {
     "choices": choices.find,
     "wholes": wholes.find,
     "changes": changes.find,
+    "additions": additions.find,
     "templates": templates.find,
 }
 """The ways in which a result may be determined, the surest first."""

@@ -1,9 +1,10 @@
 """First results of writes that leave something in one of a few declared states, such as ``locked`` or ``cancelled``.
 
 The state is chosen by an argument or by the verb of the tool: the one that is its participle, or, of two, the other one
-where the argument says the contrary. Beside it may stand arguments, how many of the things in an object of the facts
-are in a state then, and values of the facts that the tool does not speak of. Everything that the output schema declares
-must be found; otherwise nothing is said.
+where the argument says the contrary. A state that only a read of the same kind of thing lists is believed once a thing
+was seen in it. Beside it may stand arguments, how many of the things in an object of the facts are in a state then, and
+values of the facts that the tool does not speak of. Everything that the output schema declares must be found; otherwise
+nothing is said.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from nextstate.types import Tool
 
 MAX_STATES = 20
+MAX_LOOKED = 200
+"""Earlier results in which a state is looked for."""
 _LISTED = re.compile(r"\[Enum\]: (\[[^\[\]]{0,500}\])")
 """A list of values in a description, where a schema was written by a program that keeps them there."""
 _ENDING = re.compile(r"d|e?s|ed|ing|e")
@@ -61,8 +64,11 @@ def find(state: State, call: Call) -> str | None:
 def _chosen(state: State, tool: Tool, call: Call, name: str, schema: Any) -> _Chosen | None:
     if name in call.arguments or not isinstance(schema, dict):
         return None
-    states = listed(schema) or _borrowed(state, call, name, str(schema.get("description", "")))
+    own = listed(schema)
+    states = own or _borrowed(state, call, name, str(schema.get("description", "")))
     value = _choice(tool, call, states) if 2 <= len(states) <= MAX_STATES else None
+    if value is not None and not own and not _seen(state, call, name, value):
+        return None
     return None if value is None else _Chosen(value, states)
 
 
@@ -89,6 +95,14 @@ def _borrowed(state: State, call: Call, name: str, description: str) -> tuple[st
             found.add(listed(schema) if isinstance(schema, dict) else ())
     found.discard(())
     return found.pop() if len(found) == 1 else ()
+
+
+def _seen(state: State, call: Call, name: str, value: str) -> bool:
+    """Whether the service is known to leave a thing in a state that only another tool lists: one is or was in it."""
+    service = state.profile(call.name).service
+    shows = [event.shown.value for event in state.events[-MAX_LOOKED:] if event.profile.service == service]
+    told = (one for value in shows for _, one in shown.objects(value))
+    return any(one.get(name) == value for one in (*(one for _, one in state.given.objects), *told))
 
 
 def _choice(tool: Tool, call: Call, states: Sequence[str]) -> str | None:

@@ -131,7 +131,7 @@ def _created(state: State, tool: Tool, call: Call, properties: Mapping[str, Any]
     for field in properties:
         value = _field(state, tool, call, field, beside)
         if value is _NONE and field == "id":
-            value = _next(state, call, counter)
+            value = _next(state, call, counter, beside)
         if value is _NONE:
             return None
         found[field] = value
@@ -188,8 +188,11 @@ def _unsure(state: State, call: Call) -> bool:
     )
 
 
-def _next(state: State, call: Call, counter: int) -> Any:
-    """The number of what is created next: the counter, until something was created."""
+def _next(state: State, call: Call, counter: int, beside: Mapping[str, Any]) -> Any:
+    """The number of what is created next: the counter, until something was created.
+
+    The things that stand beside the counter must tell that it holds the next number and not the last one.
+    """
     about = state.profile(call.name)
     made = [
         event
@@ -198,4 +201,14 @@ def _next(state: State, call: Call, counter: int) -> Any:
         and event.profile.nouns & about.nouns
         and event.shown.failed is not True
     ]
-    return counter if not made and not _unsure(state, call) else _NONE
+    settled = _last(about.nouns, beside) == counter - 1
+    return counter if settled and not made and not _unsure(state, call) else _NONE
+
+
+def _last(kinds: frozenset[str], beside: Mapping[str, Any]) -> int | None:
+    """The last number in the only collection of things of these kinds."""
+    found = [value for name, value in beside.items() if words.one(name) in kinds and isinstance(value, (list, dict))]
+    things = list(found[0].values() if isinstance(found[0], dict) else found[0]) if len(found) == 1 else []
+    numbers = [one.get("id") if isinstance(one, dict) else None for one in things]
+    whole = [one for one in numbers if isinstance(one, int) and not isinstance(one, bool)]
+    return max(whole) if whole and len(whole) == len(numbers) else None

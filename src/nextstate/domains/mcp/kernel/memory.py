@@ -34,8 +34,13 @@ def again(state: State, call: Call) -> str | None:
 
 def _repeats(state: State, event: Event) -> bool:
     if event.shown.failed:
-        return event.profile.effect is not Effect.UNKNOWN and not _PASSING.search(event.shown.text[:2_000])
+        return lasting(event)
     return event.profile.effect in (Effect.READ, Effect.SEEK) and not _wavers(state, event)
+
+
+def lasting(event: Event) -> bool:
+    """Whether a failure is one that does not pass by itself, of a tool of which it is known what it does."""
+    return event.profile.effect is not Effect.UNKNOWN and not _PASSING.search(event.shown.text[:2_000])
 
 
 def _wavers(state: State, event: Event) -> bool:

@@ -53,7 +53,7 @@ def refused(refusal: Refusal, name: str) -> str:
     """What is wrong with a call that the server refuses, or may refuse."""
     will = "The server refuses this call" if refusal.certain else "The server may refuse this call"
     lines = [f"- {why[:300]}" for why in refusal.why]
-    return "\n".join((f"{will} of {name[:100]}, whose arguments do not fit what is declared:", *lines))[:MAX_FACTS]
+    return "\n".join((f"{will} of {name[:100]} with an error message that names what is wrong:", *lines))[:MAX_FACTS]
 
 
 def facts(state: State, call: Call) -> str:
