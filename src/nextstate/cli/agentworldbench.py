@@ -16,11 +16,13 @@ from nextstate.cli.common import (
     count,
     existing,
     listed,
+    positive,
     price,
     print_json,
     printable,
     progress,
     say,
+    temperature,
     until_interrupted,
 )
 from nextstate.errors import UsageError
@@ -99,12 +101,12 @@ def _add_asking(one: argparse.ArgumentParser, whom: str) -> None:
     )
     one.add_argument(
         "--temperature",
-        type=float,
+        type=temperature,
         metavar="T",
         help="of an endpoint (default: 0.6 as published; 0 by our own prompts)",
     )
     one.add_argument(
-        "--max-tokens", type=int, metavar="N", help="of a reply, with its reasoning (as for T: 32768; 4096)"
+        "--max-tokens", type=positive, metavar="N", help="of a reply, with its reasoning (as for T: 32768; 4096)"
     )
     one.add_argument(
         "--seed", type=int, default=0, metavar="N", help="seed of whom is asked, and of a sample (default: 0)"
@@ -164,12 +166,11 @@ async def _infer(arguments: argparse.Namespace) -> int:
 
 
 async def _judge(arguments: argparse.Namespace) -> int:
-    from nextstate.eval import journal
-    from nextstate.eval.agentworldbench import judge
+    from nextstate.eval.agentworldbench import inferring, judge
     from nextstate.eval.agentworldbench.costs import counted, spent
 
-    asked_of = journal.manifest(Path(arguments.out) / "infer")
-    bench = _bench(arguments, asked_of.get("limit"), asked_of.get("seed", 0))
+    asked_of = inferring.manifest(Path(arguments.out))
+    bench = _bench(arguments, asked_of["limit"], asked_of["seed"])
     official = arguments.prompts is not None
     async with AsyncExitStack() as stack:
         asked = _opened_judge(arguments, stack)

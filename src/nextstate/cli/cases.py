@@ -14,6 +14,7 @@ from nextstate.cli.common import (
     Data,
     existing,
     opened_model,
+    positive,
     print_json,
     progress,
     until_interrupted,
@@ -79,9 +80,9 @@ def _add_run(commands: Commands) -> None:
     one.add_argument("--cases", metavar="FILE", required=True, help="cases, as cases build writes them")
     one.add_argument("--out", metavar="DIR", help="keep every finished row here; the same command then resumes")
     one.add_argument(
-        "--limit", type=int, metavar="N", help="ask only N cases of each axis and domain, drawn by the seed"
+        "--limit", type=positive, metavar="N", help="ask only N cases of each axis and domain, drawn by the seed"
     )
-    one.add_argument("--max-chars", type=int, metavar="N", help="ask only cases that are read in N characters")
+    one.add_argument("--max-chars", type=positive, metavar="N", help="ask only cases that are read in N characters")
     one.add_argument("--prompt", metavar="NAME", default="", help="a variant of the world prompt, as long (chat:)")
     one.add_argument("--seed", type=int, default=0, metavar="N", help="seed of model and draw (default: %(default)s)")
     one.add_argument(
@@ -108,6 +109,8 @@ def build(arguments: argparse.Namespace) -> int:
         per_trajectory=arguments.per_trajectory,
         per_rule=arguments.per_rule,
     )
+    if not built.cases:
+        raise UsageError(f"no case can be made of {', '.join(arguments.data)}; no turn there suits the rules")
     cases.write(out, built.cases)
     result = {**built.as_dict(), "skipped": sum(len(source.errors) for source in sources), "seed": arguments.seed}
     if arguments.json:

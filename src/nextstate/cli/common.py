@@ -174,6 +174,28 @@ def progress(what: str) -> Callable[..., None] | None:
     return step
 
 
+def positive(text: str) -> int:
+    """A number of things, as an option says it: at least 1. Raises :class:`argparse.ArgumentTypeError`."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return number
+
+
+def temperature(text: str) -> float:
+    """How freely an endpoint draws, as an option says it. Raises :class:`argparse.ArgumentTypeError`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
+    return value
+
+
 def price(text: str) -> Price:
     """What a million tokens cost, as an option says it: ``IN,CACHED,OUT``."""
     from nextstate.eval.agentworldbench.costs import Price

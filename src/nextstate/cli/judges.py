@@ -13,8 +13,10 @@ from nextstate.cli.common import (
     Data,
     existing,
     opened_model,
+    positive,
     print_json,
     printable,
+    temperature,
     until_interrupted,
 )
 from nextstate.errors import UsageError
@@ -54,8 +56,10 @@ def add(commands: Commands) -> None:
     one.add_argument(
         "--concurrency", type=int, default=4, metavar="N", help="turns under way at once (default: %(default)s)"
     )
-    one.add_argument("--temperature", type=float, metavar="T", help="of the judges, where they are asked by chat:")
-    one.add_argument("--max-tokens", type=int, metavar="N", help="of a reply, where a judge is asked by chat:")
+    one.add_argument(
+        "--temperature", type=temperature, metavar="T", help="of the judges, where they are asked by chat:"
+    )
+    one.add_argument("--max-tokens", type=positive, metavar="N", help="of a reply, where a judge is asked by chat:")
     one.add_argument("--json", action="store_true", help="print the report as one JSON object instead of a table")
     one.add_argument("--strict", action="store_true", help="exit with status 3 when replies hold no verdict")
     one.set_defaults(run=run)

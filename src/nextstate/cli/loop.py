@@ -15,6 +15,7 @@ from nextstate.cli.common import (
     existing,
     listed,
     opened_model,
+    positive,
     print_json,
     printable,
     progress,
@@ -60,7 +61,7 @@ def _add_build(commands: Commands) -> None:
     one.add_argument(
         "--licences", metavar="A,B", help="allowed licences; unknown lets in what has none (default: all known)"
     )
-    one.add_argument("--limit", type=int, metavar="N", help="at most N rows of each domain")
+    one.add_argument("--limit", type=positive, metavar="N", help="at most N rows of each domain")
     one.add_argument("--domains", metavar="A,B", default="", help="these domains only")
     one.add_argument("--json", action="store_true", help="print the manifest as one JSON object")
     one.set_defaults(run=run_build)
@@ -71,7 +72,7 @@ def _add_real(one: argparse.ArgumentParser) -> None:
     one.add_argument("--data", metavar="FILE", help="recordings instead of tasks: " + FILE)
     one.add_argument("--real", metavar="WHAT", choices=REALS, help="the real environment: shell, mcp or replay")
     one.add_argument("--no-sandbox", action="store_true", help="shell: go on without bubblewrap; commands run as you")
-    one.add_argument("--limit", type=int, metavar="N", help="the first N tasks or trajectories")
+    one.add_argument("--limit", type=positive, metavar="N", help="the first N tasks or trajectories")
     one.add_argument(
         "command", nargs="*", metavar="COMMAND", help="mcp: what starts the server (default: the notes); after --"
     )
@@ -109,7 +110,7 @@ def _add_luck(commands: Commands) -> None:
     one.add_argument("--model", metavar="M", required=True, help="the world")
     _add_real(one)
     one.add_argument("--worlds", type=int, default=5, metavar="N", help="fresh worlds (default: 5)")
-    one.add_argument("--turns", type=int, metavar="N", help="the first N actions of each trajectory")
+    one.add_argument("--turns", type=positive, metavar="N", help="the first N actions of each trajectory")
     _add_common(one)
     one.set_defaults(run=run_luck)
 
@@ -119,7 +120,7 @@ def _add_common(one: argparse.ArgumentParser) -> None:
     one.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     one.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     one.add_argument("--concurrency", type=int, default=4, metavar="N", help="episodes under way at once (default: 4)")
-    one.add_argument("--strict", action="store_true", help="exit with status 3 when something is unscored or skipped")
+    one.add_argument("--strict", action="store_true", help="exit with status 3 when something is unscored")
 
 
 # What the commands do
@@ -196,6 +197,8 @@ async def _luck(arguments: argparse.Namespace) -> int:
     else:
         tasks, real, _ = _asked(arguments)
         trajectories = await played(tasks, real)
+    if not trajectories:
+        raise UsageError(f"{arguments.data or arguments.tasks} holds no trajectory to be lived through again")
     async with opened_model(arguments.model) as model:
         report = await luck.luck(
             model,

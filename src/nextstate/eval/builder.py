@@ -91,6 +91,8 @@ def build(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty; name a new folder, or remove what is in it")
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit is {limit}; give at least 1 row of each domain")
     for name in only:
         domains.find(name)
     counts: defaultdict[str, Counts] = defaultdict(Counts)

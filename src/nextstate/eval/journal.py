@@ -98,7 +98,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         run = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise DataError("there is no run in this folder", where=str(path)) from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}", where=str(path)) from error
@@ -129,16 +129,19 @@ def _refuse_another(found: Mapping[str, Any], wanted: Mapping[str, Any], folder:
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
     """The end offset (bytes), the value and the place of each whole line; a torn last line is left out."""
     end = 0
+    if not path.is_file():
+        raise DataError("there are no rows of a run here", where=str(path))
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return
             end += len(line)
             where = f"{path}:{number}"
-            yield end, _parse(line, where), where
+            yield end, parse(line, where), where
 
 
-def _parse(line: bytes, where: str) -> dict[str, Any]:
+def parse(line: bytes, where: str) -> dict[str, Any]:
+    """The object of one whole line. Raises :class:`DataError`."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:

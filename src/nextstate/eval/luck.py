@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from nextstate import __version__
 from nextstate import domain as domains
 from nextstate.errors import DataError, UsageError
-from nextstate.eval import stats
+from nextstate.eval import forms, stats
 from nextstate.eval.journal import Journal
 from nextstate.eval.rows import fingerprint as data_fingerprint
 from nextstate.eval.rows import row_keys
@@ -94,6 +94,9 @@ class Spread:
 
 def decode(line: Mapping[str, Any]) -> Spread:
     """The spread that :meth:`Spread.as_dict` wrote; raises :class:`DataError`."""
+    forms.check(line, **dict.fromkeys(("key", "domain", "trajectory"), forms.text), unanswered=forms.whole)
+    forms.check(line, **dict.fromkeys(("agree", "control"), forms.listed(forms.flag)), origins=forms.counts)
+    forms.check(line, **dict.fromkeys(("similar", "final", "exact", "near"), forms.listed(forms.number)))
     try:
         lists: dict[str, Any] = {
             name: tuple(line[name]) for name in ("agree", "similar", "control", "final", "exact", "near")
@@ -127,6 +130,8 @@ async def luck(
         raise UsageError(
             f"worlds is {worlds} and workers is {workers}; give 2 to {MOST_WORLDS} worlds, 1 worker or more"
         )
+    if any(number is not None and number < 1 for number in (turns, limit)):
+        raise UsageError(f"turns is {turns} and limit is {limit}; give at least 1 of each")
     started = time.perf_counter()
     chosen = tuple(_shortened(one, turns) for one in trajectories if one.turns)[:limit]
     run = {
@@ -141,7 +146,8 @@ async def luck(
     }
     planned = {row_keys(one, whole=True)[0]: one for one in chosen}
     with Journal(out, run, decode) as journal:
-        waiting = iter([(key, one) for key, one in planned.items() if key not in journal.rows])
+        left = [(key, one) for key, one in planned.items() if key not in journal.rows]
+        waiting = iter(left)
 
         async def work() -> None:
             for key, one in waiting:
@@ -152,7 +158,7 @@ async def luck(
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
+                for _ in range(min(workers, len(left))):
                     group.create_task(work())
         except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
             raise errors.exceptions[0] from None

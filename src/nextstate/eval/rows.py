@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextstate.data.filters import targets
 from nextstate.errors import DataError
+from nextstate.eval import forms
 from nextstate.models import keys
 from nextstate.types import Origin, Outcome, Usage
 
@@ -66,6 +67,9 @@ class Row:
 
 def decode(line: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_dict` wrote, other keys ignored. Raises :class:`DataError`."""
+    forms.check(line, **dict.fromkeys(("key", "domain", "trajectory"), forms.text), turn=forms.whole)
+    forms.check(line, seconds=forms.number, usage=forms.tokens, scores=forms.numbers, baseline=forms.numbers)
+    forms.check(line, unscored=forms.texts)
     try:
         return Row(
             key=line["key"],

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = """
-import argparse, sys
+import argparse, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 from nextstate.cli import agentworldbench
 from nextstate.cli.common import say
 from nextstate.errors import DataError, UsageError

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nextstate import __version__
 from nextstate.domain import Domain
 from nextstate.errors import DataError
+from nextstate.eval import forms
+from nextstate.eval import journal as journals
 from nextstate.eval.agentworldbench.rows import MARKER
 from nextstate.eval.agentworldbench.work import WORKERS, each
 from nextstate.eval.journal import Journal
@@ -132,6 +134,9 @@ class Inferred:
 
 def decode(line: Mapping[str, Any]) -> Inferred:
     """The row that a line of the journal tells of. Raises :class:`DataError`."""
+    forms.check(line, **dict.fromkeys(("key", "domain", "trajectory", "reply"), forms.text))
+    forms.check(line, turn=forms.whole, seconds=forms.number, usage=forms.tokens)
+    forms.check(line, observation=forms.optional(forms.text))
     try:
         return Inferred(
             key=line["key"],
@@ -146,6 +151,18 @@ def decode(line: Mapping[str, Any]) -> Inferred:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not a row of this stage: {type(error).__name__}: {error}") from error
+
+
+def manifest(out: Path) -> dict[str, Any]:
+    """What the first stage in ``out`` was asked. Raises :class:`DataError`."""
+    found = journals.manifest(out / STAGE)
+    try:
+        forms.check(found, rows=forms.counts, limit=forms.optional(forms.whole), seed=lambda seed: type(seed) is int)
+    except DataError as error:
+        raise DataError(
+            f"not the manifest of this stage: {error}", where=str(out / STAGE / journals.MANIFEST)
+        ) from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)

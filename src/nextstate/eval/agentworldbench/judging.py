@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextstate import __version__
 from nextstate.errors import DataError, UsageError
+from nextstate.eval import forms
 from nextstate.eval import journal as journals
 from nextstate.eval.agentworldbench import inferring
 from nextstate.eval.agentworldbench.rows import Place, places
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 STAGE = "judge"
 TRIES = 3
 """How often a judge is asked until its reply can be read."""
+MOST_TRIES = 100
 NO_PREDICTION = "no_prediction"
 
 
@@ -51,6 +53,7 @@ class Judged:
 
 def decode(line: Mapping[str, Any]) -> Judged:
     """The row that a line of the journal tells of. Raises :class:`DataError`."""
+    forms.check(line, key=forms.text, outcome=forms.text, scores=forms.counts, seconds=forms.number, usage=forms.tokens)
     try:
         verdict = Verdict(line["outcome"], line["scores"])
         usage = Usage(*line["usage"])
@@ -94,8 +97,8 @@ async def judge(
     :class:`DataError` for a broken one.
     """
     started = time.perf_counter()
-    if tries < 1:
-        raise UsageError(f"the judge may be asked {tries} times; give at least 1")
+    if not 1 <= tries <= MOST_TRIES:
+        raise UsageError(f"the judge may be asked {tries} times; give at least 1 and at most {MOST_TRIES}")
     asked = _inferred(out, bench)
     run = {
         "stage": STAGE,
@@ -125,7 +128,7 @@ async def judge(
 
 
 def _inferred(out: Path, bench: Bench) -> dict[str, Any]:
-    run = journals.manifest(out / inferring.STAGE)
+    run = inferring.manifest(out)
     if run.get("data_sha256") != bench.sha256 or run.get("rows") != bench.counts():
         raise UsageError(f"{out / inferring.STAGE} was asked about other rows than these; name the same data, in full")
     return run

@@ -19,6 +19,7 @@ from nextstate.data.lines import COMPRESSED, MAX_LINE
 from nextstate.data.sources import agentworldbench as format
 from nextstate.data.sources.problems import BROKEN
 from nextstate.errors import DataError, UsageError
+from nextstate.eval import journal
 from nextstate.models import keys
 from nextstate.types import Query, Source
 
@@ -297,6 +298,6 @@ def places(path: Path, key_of: Callable[[dict[str, Any]], str]) -> dict[str, Pla
     with path.open("rb") as file:
         for offset, line in _lines(file):
             if line is not None and line.endswith(b"\n"):
-                value = _json(line)
+                value = journal.parse(line, str(path))
                 found[key_of(value)] = Place(path, offset, len(line))
     return found

@@ -44,7 +44,8 @@ class Results:
 
 def load(out: Path) -> Results:
     """What the stages in the folder ``out`` found so far. Raises :class:`DataError`."""
-    asked, rows = journals.read(out / inferring.STAGE, inferring.decode)
+    asked = inferring.manifest(out)
+    _, rows = journals.read(out / inferring.STAGE, inferring.decode)
     run, lines = journals.read(out / judging.STAGE, _judged)
     known = {row.key: row for row in rows}
     verdicts = {one.key: one for one, _, _ in lines}
@@ -117,5 +118,5 @@ def _official_rows(results: Results) -> Iterable[OfficialRow]:
 
 def _unfinished(results: Results) -> dict[str, int]:
     """Rows that each stage has not finished; a score over the others is no score of the benchmark."""
-    planned = sum(results.asked.get("rows", {}).values())
+    planned = sum(results.asked["rows"].values())
     return {"infer": planned - len(results.rows), "judge": planned - len(results.verdicts)}

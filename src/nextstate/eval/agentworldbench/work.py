@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, TypeVar
 
 from nextstate.data.lines import replacing
 from nextstate.errors import UsageError
-from nextstate.eval.journal import ROWS
+from nextstate.eval import journal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
@@ -27,10 +26,11 @@ async def each(groups: Iterable[Sequence[T]], do: Callable[[T], Awaitable[None]]
     """
     if workers < 1:
         raise UsageError(f"the concurrency is {workers}; give at least 1")
-    waiting = iter(groups)
+    every = list(groups)
+    waiting = iter(every)
     try:
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(workers):
+            for _ in range(min(workers, len(every))):
                 tasks.create_task(_work(waiting, do))
     except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
         raise errors.exceptions[0] from None
@@ -47,11 +47,11 @@ def forget(folder: Path, outcomes: Container[str]) -> int:
     """Take the finished rows that ended in one of ``outcomes`` out of a stage's folder; says how many there were.
 
     The next start asks them again. The file is replaced at once, so a kill leaves the old one or the new one. Raises
-    :class:`UsageError` while somebody writes there.
+    :class:`UsageError` while somebody writes there, and :class:`DataError` for a broken line.
     """
     import fcntl
 
-    path = folder / ROWS
+    path = folder / journal.ROWS
     if not path.exists():
         return 0
     with path.open("rb") as file:
@@ -61,8 +61,8 @@ def forget(folder: Path, outcomes: Container[str]) -> int:
             raise UsageError(f"{folder}: another run is writing here; wait, or use another folder") from None
         gone = 0
         with replacing(path) as draft, draft.open("wb") as kept:
-            for line in file:
-                if line.endswith(b"\n") and json.loads(line).get("outcome") in outcomes:
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n") and journal.parse(line, f"{path}:{number}").get("outcome") in outcomes:
                     gone += 1
                 else:
                     kept.write(line)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 REPORT, PAGE = "calibration.json", "calibration.md"
 KIND = "judge calibration"
+MOST_REPEATS = 1000
 
 
 async def calibrate(
@@ -61,6 +62,8 @@ async def calibrate(
     """
     if workers < 1 or rows < 1 or repeats < 1:
         raise UsageError(f"rows, repeats and workers are {rows}, {repeats} and {workers}; each must be at least 1")
+    if repeats > MOST_REPEATS:
+        raise UsageError(f"repeats is {repeats}; give at most {MOST_REPEATS}, one verdict says no more after that")
     everything = tuple(trajectories)
     found = probing.cases(everything, rows, seed)
     if not found:

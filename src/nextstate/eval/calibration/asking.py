@@ -47,7 +47,7 @@ class Asking:
         waiting = iter(found)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
+                for _ in range(min(workers, len(found))):
                     group.create_task(self._work(waiting))
         except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
             raise errors.exceptions[0] from None

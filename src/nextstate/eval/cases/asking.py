@@ -12,6 +12,7 @@ from nextstate import __version__
 from nextstate import domain as domains
 from nextstate.data.split import fraction
 from nextstate.errors import DataError, UsageError
+from nextstate.eval import forms
 from nextstate.eval.cases import verify
 from nextstate.eval.cases.case import encode
 from nextstate.eval.cases.verify import Shown
@@ -76,6 +77,8 @@ class CaseRow:
 
 def decode(line: Mapping[str, Any]) -> CaseRow:
     """The row that :meth:`CaseRow.as_dict` wrote, other keys ignored. Raises :class:`DataError`."""
+    forms.check(line, **dict.fromkeys(("key", "axis", "rule", "domain", "trajectory", "unscored"), forms.text))
+    forms.check(line, passed=forms.optional(forms.flag), baseline=forms.flag, seconds=forms.number, usage=forms.tokens)
     try:
         return CaseRow(
             key=line["key"],
@@ -170,10 +173,11 @@ class _Asking:
     on_row: Callable[[CaseRow, int, int], None] | None
 
     async def all(self, groups: Iterable[list[Case]], workers: int) -> None:
-        waiting = iter(groups)
+        every = list(groups)
+        waiting = iter(every)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for _ in range(workers):
+                for _ in range(min(workers, len(every))):
                     tasks.create_task(self._work(waiting))
         except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
             raise errors.exceptions[0] from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextstate import domain as domains
 from nextstate.errors import DataError
+from nextstate.eval import forms
 from nextstate.eval.loop.blame import Course, Fault, blame, parting, real_query, reports_failure
 from nextstate.eval.loop.playing import really, simulated
 from nextstate.eval.loop.real import OFF_SCRIPT
@@ -82,6 +83,11 @@ class Episode:
 
 def decode(line: Mapping[str, Any]) -> Episode:
     """The episode that :meth:`Episode.as_dict` wrote; raises :class:`DataError`."""
+    texts = ("key", "task", "domain", "agent", "ending", "real_ending", "detail")
+    numbers = ("steps", "failures", "failures_seen", "successes", "successes_seen", "tokens")
+    forms.check(line, **dict.fromkeys(texts, forms.text), **dict.fromkeys(numbers, forms.whole))
+    forms.check(line, parted=forms.optional(forms.whole), at_probe=forms.flag, determined=forms.optional(forms.flag))
+    forms.check(line, said_by=forms.optional(forms.text), origins=forms.counts, seconds=forms.number)
     try:
         values = {one.name: line[one.name] for one in fields(Episode)}
         goals = {name: Goal(values[name]) for name in ("inside", "real", "again")}

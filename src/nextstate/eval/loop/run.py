@@ -65,11 +65,12 @@ async def closed_loop(
         "version": __version__,
     }
     with Journal(out, run, episode.decode) as journal:
-        waiting = iter([one for one in planned if one.key not in journal.rows])
+        left = [one for one in planned if one.key not in journal.rows]
+        waiting = iter(left)
         asking = _Asking(world, real, steps, seed, journal, len(planned), on_episode)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
+                for _ in range(min(workers, len(left))):
                     group.create_task(asking.work(waiting))
         except ExceptionGroup as errors:  # no sandbox, a full disk; the first one is the cause
             raise errors.exceptions[0] from None

@@ -123,6 +123,7 @@ def parse(content: bytes, where: str) -> Suite:
         top = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}", where=where) from error
+    _only(top, ("name", "domain", "licence", "tasks"), where)
     whole = _get(top, "tasks", list, where)
     domain = _get(top, "domain", str, where)
     domains.find(domain)
@@ -151,6 +152,7 @@ def of_recordings(trajectories: Iterable[Trajectory]) -> tuple[Task, ...]:
 
 def _task(value: Any, domain: str, where: str) -> Task:
     ident = _get(value, "id", str, where)
+    _only(value, ("id", "goal", "files", "facts", "initial_state", "probes", "scripts"), where)
     where = f"{where} ({ident})"
     texts: dict[str, str] = _get(value, "files", dict, where, {})
     for path, text in texts.items():
@@ -175,6 +177,7 @@ def _task(value: Any, domain: str, where: str) -> Task:
 
 
 def _probe(value: Any, where: str) -> Probe:
+    _only(value, ("action", "is", "contains", "lacks"), where)
     exactly = _get(value, "is", str, where, None)
     contains, lacks = _texts(value, "contains", where), _texts(value, "lacks", where)
     if exactly is None and not contains and not lacks:
@@ -183,6 +186,7 @@ def _probe(value: Any, where: str) -> Probe:
 
 
 def _script(value: Any, where: str) -> Script:
+    _only(value, ("name", "actions", "solves"), where)
     name = _get(value, "name", str, where)
     return Script(name, _texts(value, "actions", where), _get(value, "solves", bool, where, None))
 
@@ -202,6 +206,13 @@ def _check_path(path: str, where: str) -> None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
         raise DataError(f"the file {path!r} does not lie below the working directory; name it relative", where=where)
+
+
+def _only(value: Any, known: tuple[str, ...], where: str) -> None:
+    """Raises :class:`DataError` for a key that nobody reads: a misspelt demand would let everything pass."""
+    for key in value if isinstance(value, dict) else ():
+        if key not in known:
+            raise DataError(str(unknown_name("key", str(key)[:80], known)), where=where)
 
 
 _NEEDED: Any = object()

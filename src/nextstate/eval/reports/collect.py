@@ -87,19 +87,18 @@ def _row(line: Mapping[str, Any]) -> Row:
         prediction = text(shown, "observation")
     notes = words(line, "evidence") | {f"unscored: {name}": why for name, why in words(line, "unscored").items()}
     texts = Texts(prediction, text(line, "reply"), text(line, "detail"), notes)
-    row = decode(line)
-    _check(line, row)
-    return _converted(row, texts.pack())
+    _check(line)
+    return _converted(decode(line), texts.pack())
 
 
-def _check(line: Mapping[str, Any], row: Graded) -> None:
-    """What a row of an evaluation leaves unchecked, and a page or a mean would stumble over."""
+def _check(line: Mapping[str, Any]) -> None:
+    """What a page or a mean would stumble over, by its own name."""
     for name in ("key", "domain", "trajectory"):
         text(line, name)
     for name in ("turn", "seconds"):
         number(line, name)
-    for values in (row.scores, row.baseline):
-        for name in values:
+    for values in filter(None, (line.get("scores"), line.get("baseline"))):
+        for name in values if isinstance(values, dict) else ():
             number(values, name)
 
 
