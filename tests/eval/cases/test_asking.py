@@ -136,6 +136,10 @@ def test_wrong_use_is_named(tmp_path: Path) -> None:
         run("build", "--data", str(tmp_path / "none.jsonl"), "--out", str(file))
     with pytest.raises(UsageError, match="at least 1"):
         run("build", "--data", str(data), "--out", str(file), "--per-rule", "0")
+    store.write(tmp_path / "empty.jsonl", [])
+    with pytest.raises(UsageError, match="no case can be made of"):
+        run("build", "--data", str(tmp_path / "empty.jsonl"), "--out", str(file))
+    assert not file.exists()
     with pytest.raises(DataError, match="not a case"):
         run("run", "--model", "copy-last", "--cases", str(data))
     run("build", "--data", str(data), "--out", str(file))
