@@ -1,9 +1,10 @@
-"""The sample third-party domain, for tests that need a small whole world."""
+"""What tests all over the tree share: the sample third-party domain, a small whole world; and a real browser."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,3 +27,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[domains.Domain]:
     for entry in added:
         sys.path.remove(entry)
     domains.find.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium without a page."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium; install it (make system)")
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield found
+        found.close()

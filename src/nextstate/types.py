@@ -136,6 +136,10 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
         )
 
+    def as_list(self) -> list[int]:
+        """``[prompt_tokens, cached_tokens, completion_tokens]``; ``Usage(*...)`` is the inverse."""
+        return [self.prompt_tokens, self.cached_tokens, self.completion_tokens]
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

@@ -83,7 +83,7 @@ async def test_more_workers_than_work_cost_nothing() -> None:
     async def do(item: int) -> None:
         done.append(item)
 
-    await work.each([[1], [2]], do, 10**24)
+    await work.each_group([[1], [2]], do, 10**24)
     assert sorted(done) == [1, 2]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,21 +9,9 @@ import pytest
 from nextstate.domain.picture import Box, page, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 HOSTILE = "<script>window.ran=1</script>\"><img src=x onerror='window.ran=1'>\u202e\x07</div></title>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as running:
-        found = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 def test_a_browser_runs_nothing_and_shows_every_text_where_it_should_lie(browser: Any) -> None:

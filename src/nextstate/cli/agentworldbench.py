@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ from nextstate.cli.common import (
     DONE,
     SHOWN,
     UNSCORED,
+    WIDE,
     count,
+    draw,
     existing,
     listed,
     positive,
@@ -134,7 +135,8 @@ def _add_score(stages: Commands) -> None:
 
 async def _infer(arguments: argparse.Namespace) -> int:
     from nextstate.eval.agentworldbench import infer
-    from nextstate.eval.agentworldbench.costs import counted, spent
+    from nextstate.eval.agentworldbench.costs import spent
+    from nextstate.eval.tally import counted
 
     bench = _bench(arguments, arguments.limit, arguments.seed)
     async with AsyncExitStack() as stack:
@@ -167,7 +169,8 @@ async def _infer(arguments: argparse.Namespace) -> int:
 
 async def _judge(arguments: argparse.Namespace) -> int:
     from nextstate.eval.agentworldbench import inferring, judge
-    from nextstate.eval.agentworldbench.costs import counted, spent
+    from nextstate.eval.agentworldbench.costs import spent
+    from nextstate.eval.tally import counted
 
     asked_of = inferring.manifest(Path(arguments.out))
     bench = _bench(arguments, asked_of["limit"], asked_of["seed"])
@@ -219,11 +222,7 @@ def _score(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(report)
     else:
-        from rich.console import Console
-
-        from nextstate.cli.evaluate import PAGE
-
-        Console(width=None if sys.stdout.isatty() else PAGE + 20).print(table(report))
+        draw(table(report), width=WIDE)
     missing = any(report["unfinished"].values())
     left_out = report["failed"] if arguments.official else report["unscored"]
     return UNSCORED if arguments.strict and (missing or left_out) else DONE

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nextstate.cli.common import (
     DONE,
     UNSCORED,
+    WIDE,
     Data,
+    draw,
     existing,
     opened_model,
     positive,
@@ -24,9 +25,6 @@ from nextstate.errors import UsageError
 
 if TYPE_CHECKING:
     from nextstate.cli.common import Commands
-
-PAGE = 120
-"""Columns of a table that goes into a file or a pipe."""
 
 
 def add(commands: Commands) -> None:
@@ -116,7 +114,7 @@ def build(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(result)
     else:
-        _print(counts(result))
+        draw(counts(result), width=WIDE)
     return DONE
 
 
@@ -149,11 +147,5 @@ async def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(result)
     else:
-        _print(cases.table(result))
+        draw(cases.table(result), width=WIDE)
     return UNSCORED if arguments.strict and result["unscored"] else DONE
-
-
-def _print(table: Any) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else PAGE).print(table)

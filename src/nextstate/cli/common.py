@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_USAGE, UNSCORED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses."""
 
+PAGE, WIDE = 100, 120
+"""Columns of a table, or of a wide one, that goes into a file or a pipe."""
+
 SHOWN = 20
 """Skipped lines that are named one by one; the rest is only counted."""
 
@@ -38,6 +41,13 @@ def print_json(value: Mapping[str, object]) -> None:
     """``value`` as the one JSON object on standard output; what a terminal would not show as text is escaped."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     print(text if text.isprintable() else "".join(char if char.isprintable() else _escaped(char) for char in text))
+
+
+def draw(shown: Any, *, width: int = PAGE) -> None:
+    """A table or the like, for people: as wide as the terminal, and ``width`` columns wide in a file or a pipe."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else width).print(shown)
 
 
 def existing(path: str) -> Path:

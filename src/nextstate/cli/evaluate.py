@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from nextstate.cli.common import (
     UNSCORED,
     Data,
     count,
+    draw,
     existing,
     opened_model,
     print_json,
@@ -23,9 +23,6 @@ from nextstate.errors import UsageError
 
 if TYPE_CHECKING:
     from nextstate.cli.common import Commands
-
-PAGE = 100
-"""Columns of a table that goes into a file or a pipe."""
 
 
 def add(commands: Commands) -> None:
@@ -92,10 +89,8 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    from rich.console import Console
-
     from nextstate.eval import table
 
-    Console(width=None if sys.stdout.isatty() else PAGE).print(table(result))
+    draw(table(result))
     if result["skipped"]["n"]:
         print(f"{count(result['skipped']['n'], 'line')} skipped, see above")

@@ -11,6 +11,7 @@ from nextstate.cli.common import (
     DONE,
     UNSCORED,
     Data,
+    draw,
     existing,
     opened_model,
     positive,
@@ -116,13 +117,11 @@ def _show(report: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    from nextstate.cli.evaluate import PAGE
     from nextstate.eval.calibration.page import page
 
-    Console(width=None if sys.stdout.isatty() else PAGE).print(Markdown(printable(page(report))))
+    draw(Markdown(printable(page(report))))
 
 
 def _counter() -> Callable[[int], None]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nextstate.cli.common import (
     DONE,
     UNSCORED,
+    WIDE,
     Data,
     count,
+    draw,
     existing,
     listed,
     opened_model,
@@ -36,8 +37,6 @@ FILE = "trajectory file (.jsonl, .jsonl.zst or .parquet), or a folder of parts"
 AGREEING = "agreeing"
 """Names, beside the world models, the fake that says yes to everything."""
 REALS = ("shell", "mcp", "replay")
-PAGE = 120
-"""Columns of a table that goes into a file or a pipe."""
 
 
 def add(commands: Commands) -> None:
@@ -257,9 +256,7 @@ def _show(result: dict[str, Any], table: Callable[[dict[str, Any]], Table], *, a
     if as_json:
         print_json(result)
         return
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else PAGE).print(table(result))
+    draw(table(result), width=WIDE)
 
 
 def _names(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nextstate.cli.common import DONE, SHOWN, count, existing, price, print_json, printable, say
+from nextstate.cli.common import DONE, SHOWN, count, draw, existing, price, print_json, printable, say
 from nextstate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from nextstate.errors import DataError
     from nextstate.eval.agentworldbench.costs import Price
     from nextstate.eval.reports.model import Run
-
-PAGE = 100
-"""Columns of a table that goes into a file or a pipe."""
 
 
 def add(commands: Commands) -> None:
@@ -122,13 +119,8 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(found)
         return DONE
-    import sys
-
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else PAGE)
     for one in _tables(found, arguments):
-        console.print(one)
+        draw(one)
     for judge in found["uncalibrated"]:
         say(f"nextstate: the judge {printable(judge, keep='')} has no calibration report")
     return DONE
@@ -137,6 +129,8 @@ def compare(arguments: argparse.Namespace) -> int:
 def _tables(found: Mapping[str, Any], arguments: argparse.Namespace) -> Iterator[Table]:
     from rich.table import Table
     from rich.text import Text
+
+    from nextstate.eval import tally
 
     mark = " (uncalibrated judge)" if found["uncalibrated"] else ""
     title = printable(f"{arguments.ours} - {arguments.theirs}: {found['n']} rows{mark}", keep="")
@@ -150,7 +144,7 @@ def _tables(found: Mapping[str, Any], arguments: argparse.Namespace) -> Iterator
         parts = score["domains"] if len(score["domains"]) > 1 else {}
         for part, value in {"all": score, **parts}.items():
             counts = [str(value[key]) for key in ("wins", "losses", "ties", "unpaired")]
-            differences.add_row(*map(Text, (printable(name), printable(part), _interval(value), *counts)))
+            differences.add_row(*map(Text, (printable(name), printable(part), tally.difference(value), *counts)))
         differences.add_section()
         for row in score["largest"][:5]:
             marks = [f"{mark:.3f}" for mark in row["scores"]]
@@ -159,10 +153,3 @@ def _tables(found: Mapping[str, Any], arguments: argparse.Namespace) -> Iterator
     yield differences
     if largest.row_count:
         yield largest
-
-
-def _interval(value: Mapping[str, Any]) -> str:
-    if value["difference"] is None:
-        return "-"
-    low, high = value["ci95"]
-    return f"{value['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -9,7 +9,7 @@ that it reads and writes (`acts`), and screens that are predicted as edits (`edi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -170,6 +170,11 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> Domain:
     """The installed domain called ``name``; raises :class:`UsageError` when there is none or it does not load."""
     return plugins.load(GROUP, name, "domain", Domain)
+
+
+def versions(wanted: Iterable[str]) -> dict[str, str]:
+    """The versions of the domains called ``wanted``, by name. Raises :class:`UsageError` where one is not installed."""
+    return {name: find(name).version for name in sorted(set(wanted))}
 
 
 def worded(domain: Domain, prompt: str) -> Domain:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from nextstate.errors import DataError
+from nextstate.types import Origin, Outcome, Usage
 
 Form: TypeAlias = Callable[[Any], bool]
 """Whether a value has it."""
@@ -19,6 +20,43 @@ def check(line: Mapping[str, Any], **forms: Form) -> None:
             raise DataError(f"the row has no {name}")
         if not form(line[name]):
             raise DataError(f"{name} cannot be {repr(line[name])[:60]}")
+
+
+class Answered(Protocol):
+    """What somebody answered, or the row that keeps it."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def origin(self) -> Origin | None: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+
+def ended(answer: Answered) -> dict[str, Any]:
+    """How answering ended, who answered, how long it took and what it cost, as plain JSON values."""
+    return {
+        "outcome": answer.outcome.value,
+        "origin": answer.origin.value if answer.origin else None,
+        "seconds": round(answer.seconds, 6),
+        "usage": answer.usage.as_list(),
+    }
+
+
+def ending(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`ended`, by the same names. Raises :class:`DataError`, KeyError and ValueError."""
+    check(line, seconds=number, usage=tokens)
+    return {
+        "outcome": Outcome(line["outcome"]),
+        "origin": None if line["origin"] is None else Origin(line["origin"]),
+        "seconds": line["seconds"],
+        "usage": Usage(*line["usage"]),
+    }
 
 
 def text(value: Any) -> bool:

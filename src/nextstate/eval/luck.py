@@ -21,15 +21,16 @@ from typing import TYPE_CHECKING, Any
 from nextstate import __version__
 from nextstate import domain as domains
 from nextstate.errors import DataError, UsageError
-from nextstate.eval import forms, stats
+from nextstate.eval import forms, stats, tally
 from nextstate.eval.journal import Journal
 from nextstate.eval.rows import fingerprint as data_fingerprint
 from nextstate.eval.rows import row_keys
 from nextstate.eval.scorers import alike
+from nextstate.eval.working import answered, each
 from nextstate.models import keys
 from nextstate.models.base import fingerprint
-from nextstate.sim.session import ask, step_seed, turn_of
-from nextstate.types import Outcome, Prediction, Query, Turn
+from nextstate.sim.session import step_seed, turn_of
+from nextstate.types import Query, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -139,29 +140,21 @@ async def luck(
         "model": model.name,
         "fingerprint": fingerprint(model),
         "data_sha256": data_fingerprint(chosen),
-        "domains": {name: domains.find(name).version for name in sorted({one.domain for one in chosen})},
+        "domains": domains.versions(one.domain for one in chosen),
         "worlds": worlds,
         "seed": seed,
         "version": __version__,
     }
     planned = {row_keys(one, whole=True)[0]: one for one in chosen}
     with Journal(out, run, decode) as journal:
-        left = [(key, one) for key, one in planned.items() if key not in journal.rows]
-        waiting = iter(left)
 
-        async def work() -> None:
-            for key, one in waiting:
-                done = await spread(key, model, one, worlds=worlds, seed=seed, seconds=seconds)
-                journal.append(done.as_dict(), done)
-                if on_spread is not None:
-                    on_spread(done, len(journal.rows), len(planned))
+        async def live(key: str) -> None:
+            done = await spread(key, model, planned[key], worlds=worlds, seed=seed, seconds=seconds)
+            journal.append(done.as_dict(), done)
+            if on_spread is not None:
+                on_spread(done, len(journal.rows), len(planned))
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(workers, len(left))):
-                    group.create_task(work())
-        except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
-            raise errors.exceptions[0] from None
+        await each((key for key in planned if key not in journal.rows), live, workers)
         return Report(tuple(journal.rows[key] for key in planned), run, time.perf_counter() - started)
 
 
@@ -221,19 +214,12 @@ async def _lived(
     origins: Counter[str] = Counter()
     for turn in trajectory.turns:
         asked = Query(trajectory.domain, trajectory.setup, history, turn.action)
-        prediction = await _predicted(model, asked, step_seed(seed, len(history)), seconds)
+        prediction = await answered(model, asked, seed=step_seed(seed, len(history)), seconds=seconds)
         shown.append(prediction.observation)
         origins[prediction.origin or f"none ({prediction.outcome})"] += 1
         history = (*history, turn_of(turn.action, prediction, model=model.name, max_chars=SHOWN_CHARS))
         await asyncio.sleep(0)  # a model that computes never waits; others and an interrupt must get a turn
     return shown, origins
-
-
-async def _predicted(model: WorldModel, query: Query, seed: int, seconds: float | None) -> Prediction:
-    try:
-        return await ask(model, query, seed=seed, seconds=seconds)
-    except Exception as error:  # the boundary to models: no run dies from one turn
-        return Prediction(Outcome.PROVIDER_ERROR, model=model.name, detail=f"{type(error).__name__}: {error}")
 
 
 def _shortened(trajectory: Trajectory, turns: int | None) -> Trajectory:
@@ -321,9 +307,9 @@ def table(report: Mapping[str, Any]) -> Table:
     shown = Table(title=Text(title), title_justify="left")
     shown.add_column("what")
     shown.add_column("value", justify="right")
-    shown.add_row("turns at which all worlds agree", _cell(seen["agree"]))
-    shown.add_row("mean pairwise similarity of a turn", _cell(seen["similarity"]))
-    shown.add_row("turns at which two worlds of one seed agree", _cell(seen["same_seed_agree"]))
+    shown.add_row("turns at which all worlds agree", tally.interval(seen["agree"]))
+    shown.add_row("mean pairwise similarity of a turn", tally.interval(seen["similarity"]))
+    shown.add_row("turns at which two worlds of one seed agree", tally.interval(seen["same_seed_agree"]))
     shown.add_row("trajectories in which worlds part", f"{seen['trajectories_that_part']} of {report['n']}")
     first = seen["first_parted_turn"]
     shown.add_row("first turn at which they part, median", "-" if first is None else f"{first['median'] + 1:g}")
@@ -336,10 +322,3 @@ def table(report: Mapping[str, Any]) -> Table:
     shown.caption = Text(f"answers: {answered}; {report['seconds']:.1f} s; [95% interval, clustered by trajectory]")
     shown.caption_justify = "left"
     return shown
-
-
-def _cell(found: Mapping[str, Any]) -> str:
-    if found["mean"] is None:
-        return "-"
-    low, high = found["ci95"]
-    return f"{found['mean']:.3f} [{low:.3f}, {high:.3f}]"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nextstate.eval import journal, stats
+from nextstate.eval import journal, stats, tally
 from nextstate.eval.reports import collect, paired
 from nextstate.eval.rows import decode
-from nextstate.types import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,15 +36,15 @@ class Report:
         return {
             "n": len(rows),
             "scored": sum(not row.unscored for row in rows),
-            "unscored": _counts(reason for row in rows for reason in set(row.unscored.values())),
+            "unscored": tally.counted(reason for row in rows for reason in set(row.unscored.values())),
             "seconds": round(self.seconds, 3),
-            "usage": _usage(rows),
-            "latency_ms": _latency(rows),
+            "usage": tally.tokens(row.usage for row in rows),
+            "latency_ms": tally.latency(row.seconds for row in rows),
             "scores": self._scores(rows),
             "by": {
                 "domain": self._groups(rows, lambda row: row.domain),
                 "origin": self._groups(rows, lambda row: row.origin and row.origin.value),
-                "outcome": _counts(row.outcome.value for row in rows),
+                "outcome": tally.counted(row.outcome.value for row in rows),
             },
             "baseline": {"copy-last": self._baseline(rows)},
             "run": dict(self.run),
@@ -63,7 +62,11 @@ class Report:
             if (group := group_of(row)) is not None:
                 groups[group].append(row)
         return {
-            name: {"n": len(group), "scores": self._scores(group), "latency_ms": _latency(group)}
+            name: {
+                "n": len(group),
+                "scores": self._scores(group),
+                "latency_ms": tally.latency(row.seconds for row in group),
+            }
             for name, group in sorted(groups.items())
         }
 
@@ -91,7 +94,7 @@ def table(report: Mapping[str, Any]) -> Table:
         shown.add_column(column, justify="right")
 
     def add(title: str, n: int, scores: Mapping[str, Any], latency: Mapping[str, Any] | None = None) -> None:
-        cells = [_cell(scores.get(name)) for name in names]
+        cells = [tally.interval(scores.get(name)) for name in names]
         shown.add_row(Text(title), str(n), *cells, _milliseconds(latency), end_section=title == "all")
 
     add("all", report["n"], report["scores"], report["latency_ms"])
@@ -100,50 +103,13 @@ def table(report: Mapping[str, Any]) -> Table:
             add(f"{kind}: {group}", value["n"], value["scores"], value["latency_ms"])
     for name, scores in report["baseline"].items():
         add(f"baseline: {name}", report["n"], scores)
-    shown.caption = Text(_caption(report))
+    shown.caption = Text(tally.caption(report))
     shown.caption_justify = "left"
     return shown
 
 
-def _caption(report: Mapping[str, Any]) -> str:
-    outcomes = ", ".join(f"{count} {name}" for name, count in report["by"]["outcome"].items())
-    unscored = "".join(f", {count} unscored: {reason}" for reason, count in report["unscored"].items())
-    usage = report["usage"]
-    tokens = usage["prompt_tokens"] + usage["completion_tokens"]
-    return (
-        f"{outcomes}{unscored}; {tokens:,} tokens, {report['seconds']:.1f} s; [95% interval, clustered by trajectory]"
-    )
-
-
-def _cell(score: Mapping[str, Any] | None) -> str:
-    if score is None or score["mean"] is None:
-        return "-"
-    low, high = score["ci95"]
-    return f"{score['mean']:.3f} [{low:.3f}, {high:.3f}]"
-
-
 def _milliseconds(latency: Mapping[str, Any] | None) -> str:
     return "-" if latency is None or latency["p50"] is None else f"{latency['p50']:.2f}"
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
-
-
-def _usage(rows: Sequence[Row]) -> dict[str, int]:
-    total = sum((row.usage for row in rows), Usage())
-    return {
-        "prompt_tokens": total.prompt_tokens,
-        "cached_tokens": total.cached_tokens,
-        "completion_tokens": total.completion_tokens,
-    }
-
-
-def _latency(rows: Sequence[Row]) -> dict[str, float | None]:
-    """How long the world model took to answer a row, in milliseconds."""
-    seconds = [row.seconds for row in rows]
-    found = {name: stats.percentile(seconds, share) for name, share in (("p50", 0.5), ("p95", 0.95))}
-    return {name: None if value is None else round(value * 1000, 3) for name, value in found.items()}
 
 
 def _names(rows: Iterable[Row], values_of: Callable[[Row], Mapping[str, float]]) -> list[str]:

@@ -49,16 +49,12 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain JSON values; :func:`decode` is the inverse."""
-        usage = self.usage
         return {
             "key": self.key,
             "domain": self.domain,
             "trajectory": self.trajectory,
             "turn": self.turn,
-            "outcome": self.outcome.value,
-            "origin": self.origin.value if self.origin else None,
-            "seconds": round(self.seconds, 6),
-            "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+            **forms.ended(self),
             "scores": dict(self.scores),
             "unscored": dict(self.unscored),
             "baseline": dict(self.baseline),
@@ -68,21 +64,17 @@ class Row:
 def decode(line: Mapping[str, Any]) -> Row:
     """The row that :meth:`Row.as_dict` wrote, other keys ignored. Raises :class:`DataError`."""
     forms.check(line, **dict.fromkeys(("key", "domain", "trajectory"), forms.text), turn=forms.whole)
-    forms.check(line, seconds=forms.number, usage=forms.tokens, scores=forms.numbers, baseline=forms.numbers)
-    forms.check(line, unscored=forms.texts)
+    forms.check(line, scores=forms.numbers, baseline=forms.numbers, unscored=forms.texts)
     try:
         return Row(
             key=line["key"],
             domain=line["domain"],
             trajectory=line["trajectory"],
             turn=line["turn"],
-            outcome=Outcome(line["outcome"]),
-            origin=Origin(line["origin"]) if line["origin"] else None,
-            seconds=line["seconds"],
-            usage=Usage(*line["usage"]),
             scores=line["scores"],
             unscored=line["unscored"],
             baseline=line["baseline"],
+            **forms.ending(line),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not an evaluation row: {type(error).__name__}: {error}") from error

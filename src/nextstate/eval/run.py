@@ -16,13 +16,14 @@ from nextstate.eval import scorers as scoring
 from nextstate.eval.journal import Journal
 from nextstate.eval.report import Report
 from nextstate.eval.rows import Row, decode, fingerprint, plan
+from nextstate.eval.working import answered, each
 from nextstate.models.base import fingerprint as model_fingerprint
 from nextstate.models.fakes import CopyLast
-from nextstate.sim.session import ask, step_seed, turn_of
-from nextstate.types import Outcome, Prediction, Query, Score, Turn
+from nextstate.sim.session import step_seed, turn_of
+from nextstate.types import Prediction, Query, Score, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from nextstate.eval.rows import Task
@@ -69,7 +70,7 @@ async def evaluate(
         "fingerprint": model_fingerprint(model),
         "data_sha256": fingerprint(everything),
         "scorers": list(scorers),
-        "domains": {name: domains.find(name).version for name in sorted({one.domain for one in everything})},
+        "domains": domains.versions(one.domain for one in everything),
         "seed": seed,
         "free_run": free_run,
         "limit": limit,
@@ -106,32 +107,25 @@ class _Asking:
     on_row: Callable[[Row, int, int], None] | None
 
     async def all(self, tasks: Iterable[Task], workers: int) -> None:
-        """Work off ``tasks``; the workers draw from one iterator."""
-        waiting = iter(tasks)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
-                    group.create_task(self._work(waiting))
-        except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
-            raise errors.exceptions[0] from None
+        """Work off ``tasks``, the rows of one in order."""
+        await each(tasks, self._task, workers)
 
-    async def _work(self, waiting: Iterator[Task]) -> None:
-        for task in waiting:
-            history: tuple[Turn, ...] = ()
-            for turn, key in task.rows:
-                known = history if self.free_run else ()  # what no row asks is shown as it was recorded
-                history = (*known, *task.trajectory.turns[len(known) : turn])
-                if key not in self.journal.rows:
-                    await self._row(task.trajectory, turn, key, history)
-                if self.free_run:
-                    shown = self.journal.rows[key].shown
-                    history = (*history, Turn(task.trajectory.turns[turn].action, shown["observation"], shown["meta"]))
+    async def _task(self, task: Task) -> None:
+        history: tuple[Turn, ...] = ()
+        for turn, key in task.rows:
+            known = history if self.free_run else ()  # what no row asks is shown as it was recorded
+            history = (*known, *task.trajectory.turns[len(known) : turn])
+            if key not in self.journal.rows:
+                await self._row(task.trajectory, turn, key, history)
+            if self.free_run:
+                shown = self.journal.rows[key].shown
+                history = (*history, Turn(task.trajectory.turns[turn].action, shown["observation"], shown["meta"]))
 
     async def _row(self, trajectory: Trajectory, turn: int, key: str, history: tuple[Turn, ...]) -> None:
         action, truth = trajectory.turns[turn].action, trajectory.turns[turn].observation
         asked = Query(trajectory.domain, trajectory.setup, history, action)
         started = time.perf_counter()
-        prediction = await self._predict(asked, step_seed(self.seed, turn))
+        prediction = await answered(self.model, asked, seed=step_seed(self.seed, turn), seconds=self.seconds)
         waited = time.perf_counter() - started
         scores, unscored, evidence = await _graded(self.scorers, asked, prediction, truth)
         row = Row(
@@ -156,12 +150,6 @@ class _Asking:
             self.on_row(row, len(self.journal.rows), self.total)
         # A model that computes never waits; without this, no other worker and no interrupt would get a turn.
         await asyncio.sleep(0)
-
-    async def _predict(self, query: Query, seed: int) -> Prediction:
-        try:
-            return await ask(self.model, query, seed=seed, seconds=self.seconds)
-        except Exception as error:  # the boundary to models: no run dies from one row
-            return Prediction(Outcome.PROVIDER_ERROR, model=self.model.name, detail=_named(error))
 
     async def _baseline(self, trajectory: Trajectory, turn: int) -> dict[str, float]:
         """What copying the last true observation scores; by the free scorers only, for a judge costs money."""

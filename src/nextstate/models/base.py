@@ -79,7 +79,7 @@ def _read(domain: Domain, query: Query, text: str) -> str | ReplyError:
         return error
 
 
-def fingerprint(model: WorldModel) -> str:
+def fingerprint(model: WorldModel | LanguageModel) -> str:
     """What tells this model's answers from another's: its own ``fingerprint``, else its name and what it wraps."""
     own = getattr(model, "fingerprint", None)
     if own is not None:
@@ -97,14 +97,13 @@ async def close(model: WorldModel | LanguageModel) -> None:
 
 def encode(prediction: Prediction) -> dict[str, Any]:
     """``prediction`` as plain JSON values; :func:`decode` is the inverse."""
-    usage = prediction.usage
     return {
         "outcome": str(prediction.outcome),
         "observation": prediction.observation,
         "origin": None if prediction.origin is None else str(prediction.origin),
         "reply": prediction.reply,
         "reasoning": prediction.reasoning,
-        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        "usage": prediction.usage.as_list(),
         "model": prediction.model,
         "seconds": prediction.seconds,
         "detail": prediction.detail,

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 SCHEMA = "CREATE TABLE IF NOT EXISTS calls (key BLOB PRIMARY KEY, prediction TEXT NOT NULL) WITHOUT ROWID"
 
 T = TypeVar("T", Prediction, Reply)
+M = TypeVar("M", "WorldModel", "LanguageModel")
 
 
 class _Calls(Generic[T]):
@@ -93,19 +94,11 @@ class _Calls(Generic[T]):
             log.warning("call cache: an answer could not be kept: %s", error)
 
 
-class Cached:
-    """``inner``, asked once per distinct question: set-up, history, action, notes, seed, and the versions in play.
+class _Keeping(Generic[M, T]):
+    """What both models around a file of calls have in common."""
 
-    A hit is the stored prediction unchanged; its tokens and seconds are those of the call that made it. Provider errors
-    are not kept. Concurrent identical queries share one call, and a caller that is cancelled does not take the call
-    away from the others. The file may be shared by processes, and a killed process leaves it whole.
-    """
-
-    def __init__(self, inner: WorldModel, path: str | Path, *, domain_of: Callable[[str], Domain] = find) -> None:
-        self.inner = inner
-        self.name = inner.name
-        self._domain_of = domain_of
-        self._calls = _Calls(path, base.encode, base.decode)
+    inner: M
+    _calls: _Calls[T]
 
     @property
     def hits(self) -> int:
@@ -122,13 +115,28 @@ class Cached:
         """The inner model's: a cache changes no answer."""
         return base.fingerprint(self.inner)
 
-    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
-        return await self._calls.once(self._key(query, seed), lambda: self.inner.predict(query, seed=seed))
-
     async def aclose(self) -> None:
         """Stop calls that nobody waits for any more, close the file and the inner model."""
         await self._calls.aclose()
         await base.close(self.inner)
+
+
+class Cached(_Keeping["WorldModel", Prediction]):
+    """``inner``, asked once per distinct question: set-up, history, action, notes, seed, and the versions in play.
+
+    A hit is the stored prediction unchanged; its tokens and seconds are those of the call that made it. Provider errors
+    are not kept. Concurrent identical queries share one call, and a caller that is cancelled does not take the call
+    away from the others. The file may be shared by processes, and a killed process leaves it whole.
+    """
+
+    def __init__(self, inner: WorldModel, path: str | Path, *, domain_of: Callable[[str], Domain] = find) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self._domain_of = domain_of
+        self._calls = _Calls(path, base.encode, base.decode)
+
+    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
+        return await self._calls.once(self._key(query, seed), lambda: self.inner.predict(query, seed=seed))
 
     def _key(self, query: Query, seed: int | None) -> bytes:
         try:
@@ -139,7 +147,7 @@ class Cached:
         return keys.digest(versions, keys.state_key(query, answers=True).hex(), query.action, query.notes, seed)
 
 
-class CachedReplies:
+class CachedReplies(_Keeping["LanguageModel", Reply]):
     """A language model, asked once per distinct conversation and seed; otherwise like :class:`Cached`."""
 
     def __init__(self, inner: LanguageModel, path: str | Path) -> None:
@@ -147,29 +155,9 @@ class CachedReplies:
         self.name = inner.name
         self._calls = _Calls(path, language.encode, language.decode)
 
-    @property
-    def hits(self) -> int:
-        """Conversations answered from the file."""
-        return self._calls.hits
-
-    @property
-    def misses(self) -> int:
-        """Conversations that ``inner`` was asked."""
-        return self._calls.misses
-
-    @property
-    def fingerprint(self) -> str:
-        """The inner model's: a cache changes no reply."""
-        return self.inner.fingerprint
-
     async def complete(self, messages: Messages, *, seed: int | None = None) -> Reply:
         key = keys.digest("reply", self.fingerprint, [dict(message) for message in messages], seed)
         return await self._calls.once(key, lambda: self.inner.complete(messages, seed=seed))
-
-    async def aclose(self) -> None:
-        """Stop calls that nobody waits for any more, close the file and the inner model."""
-        await self._calls.aclose()
-        await base.close(self.inner)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -105,12 +105,11 @@ FORMS = ("chat", "local", "cached")
 
 def encode(reply: Reply) -> dict[str, Any]:
     """``reply`` as plain JSON values; :func:`decode` is the inverse."""
-    usage = reply.usage
     return {
         "outcome": str(reply.outcome),
         "text": reply.text,
         "reasoning": reply.reasoning,
-        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        "usage": reply.usage.as_list(),
         "seconds": reply.seconds,
         "detail": reply.detail,
         "model": reply.model,

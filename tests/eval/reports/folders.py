@@ -115,3 +115,14 @@ def cases(folder: Path, file: Path) -> Path:
         {**line, "key": "w/2/read_back", "passed": None, "unscored": "verifier_error:ValueError"},
     ]
     return journal(folder, {"model": "m", "cases_sha256": "c", "verifiers": "v", "domains": {}, "seed": 0}, lines)
+
+
+DATA = [world(f"t{n}", [("a", "x\n"), ("b", "y\n")], domain=f"d{n % 2}") for n in range(6)]
+
+
+def right(one: Trajectory, turn: int) -> str:
+    return one.turns[turn].observation
+
+
+def half(one: Trajectory, turn: int) -> str | None:
+    return right(one, turn) if turn == 0 else None

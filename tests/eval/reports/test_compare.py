@@ -13,22 +13,10 @@ from nextstate.data import store
 from nextstate.errors import UsageError
 from nextstate.eval.reports import compare, read
 
-from .folders import benchmark, evaluation, world
+from .folders import DATA, benchmark, evaluation, half, right
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nextstate.types import Trajectory
-
-DATA = [world(f"t{n}", [("a", "x\n"), ("b", "y\n")], domain=f"d{n % 2}") for n in range(6)]
-
-
-def right(one: Trajectory, turn: int) -> str:
-    return one.turns[turn].observation
-
-
-def half(one: Trajectory, turn: int) -> str | None:
-    return right(one, turn) if turn == 0 else None
 
 
 def test_differences_are_paired_counted_and_told_by_domain(tmp_path: Path) -> None:

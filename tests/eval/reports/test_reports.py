@@ -18,22 +18,10 @@ from nextstate.eval.reports.groups import grouped
 from nextstate.eval.reports.model import MAX_TEXT, Texts, unpack
 from nextstate.eval.rows import row_keys
 
-from .folders import benchmark, cases, evaluation, journal, row, world
+from .folders import DATA, benchmark, cases, evaluation, half, journal, right, row, world
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nextstate.types import Trajectory
-
-DATA = [world(f"t{n}", [("a", "x\n"), ("b", "y\n")], domain=f"d{n % 2}") for n in range(6)]
-
-
-def right(one: Trajectory, turn: int) -> str:
-    return one.turns[turn].observation
-
-
-def half(one: Trajectory, turn: int) -> str | None:
-    return right(one, turn) if turn == 0 else None
 
 
 def ignore(error: DataError) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nextstate.eval import stats
+from nextstate.eval import tally
 from nextstate.types import Usage
 
 if TYPE_CHECKING:
@@ -42,20 +41,8 @@ class Asked(Protocol):
 def spent(rows: Iterable[Asked], price: Price | None) -> dict[str, Any]:
     """``{"usage": tokens by kind, "cost": money or None, "latency_ms": {"p50", "p95"}}`` of all ``rows``."""
     asked = list(rows)
-    total = sum((row.usage for row in asked), Usage())
-    seconds = [row.seconds for row in asked if row.seconds > 0]
-    paces = {name: stats.percentile(seconds, share) for name, share in (("p50", 0.5), ("p95", 0.95))}
     return {
-        "usage": {
-            "prompt_tokens": total.prompt_tokens,
-            "cached_tokens": total.cached_tokens,
-            "completion_tokens": total.completion_tokens,
-        },
-        "cost": None if price is None else round(price.of(total), 6),
-        "latency_ms": {name: None if value is None else round(value * 1000, 3) for name, value in paces.items()},
+        "usage": tally.tokens(row.usage for row in asked),
+        "cost": None if price is None else round(price.of(sum((row.usage for row in asked), Usage())), 6),
+        "latency_ms": tally.latency(row.seconds for row in asked if row.seconds > 0),
     }
-
-
-def counted(reasons: Iterable[str]) -> dict[str, int]:
-    """How often each reason occurs, by name."""
-    return dict(sorted(Counter(reasons).items()))

@@ -18,7 +18,7 @@ from nextstate.errors import DataError
 from nextstate.eval import forms
 from nextstate.eval import journal as journals
 from nextstate.eval.agentworldbench.rows import MARKER
-from nextstate.eval.agentworldbench.work import WORKERS, each
+from nextstate.eval.agentworldbench.work import WORKERS, each_group
 from nextstate.eval.journal import Journal
 from nextstate.models import chat
 from nextstate.models.base import fingerprint, refused
@@ -135,19 +135,15 @@ class Inferred:
 def decode(line: Mapping[str, Any]) -> Inferred:
     """The row that a line of the journal tells of. Raises :class:`DataError`."""
     forms.check(line, **dict.fromkeys(("key", "domain", "trajectory", "reply"), forms.text))
-    forms.check(line, turn=forms.whole, seconds=forms.number, usage=forms.tokens)
-    forms.check(line, observation=forms.optional(forms.text))
+    forms.check(line, turn=forms.whole, observation=forms.optional(forms.text))
     try:
         return Inferred(
             key=line["key"],
             domain=line["domain"],
             trajectory=line["trajectory"],
             turn=line["turn"],
-            outcome=Outcome(line["outcome"]),
-            origin=None if line["origin"] is None else Origin(line["origin"]),
-            seconds=float(line["seconds"]),
-            usage=Usage(*line["usage"]),
             spoke=bool(line["reply"]) or line["observation"] is not None,
+            **forms.ending(line),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not a row of this stage: {type(error).__name__}: {error}") from error
@@ -218,7 +214,7 @@ async def infer(
                 on_row(len(journal.rows), total)
 
         left = [[entry for entry in group if entry.key not in journal.rows] for group in bench.groups]
-        await each(filter(None, left), one, workers)
+        await each_group(filter(None, left), one, workers)
         rows = tuple(journal.rows.values())
     return Inference(rows, run, time.perf_counter() - started, len(rows) - before)
 
@@ -229,16 +225,13 @@ async def _line(asking: Asking, entry: Entry, seed: int) -> dict[str, Any]:
         prediction, reply = await asking.ask(row, seed)
     except Exception as error:  # the boundary to models: no run dies from one row
         prediction, reply = Prediction(Outcome.PROVIDER_ERROR, detail=f"{type(error).__name__}: {error}"), ""
-    usage, origin = prediction.usage, prediction.origin
+    waited = prediction.seconds or time.perf_counter() - started
     line = {
         "key": entry.key,
         "domain": entry.domain,
         "trajectory": entry.trajectory,
         "turn": entry.turn,
-        "outcome": str(prediction.outcome),
-        "origin": None if origin is None else str(origin),
-        "seconds": round(prediction.seconds or time.perf_counter() - started, 6),
-        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        **forms.ended(replace(prediction, seconds=waited)),
         "observation": None if prediction.observation is None else prediction.observation[:TEXT_CHARS],
         "reply": reply[:TEXT_CHARS],
     }

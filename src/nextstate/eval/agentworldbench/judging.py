@@ -17,7 +17,7 @@ from nextstate.eval import forms
 from nextstate.eval import journal as journals
 from nextstate.eval.agentworldbench import inferring
 from nextstate.eval.agentworldbench.rows import Place, places
-from nextstate.eval.agentworldbench.work import WORKERS, each
+from nextstate.eval.agentworldbench.work import WORKERS, each_group
 from nextstate.eval.journal import Journal
 from nextstate.eval.judge import verdict_of
 from nextstate.eval.judge.verdicts import Verdict
@@ -121,7 +121,7 @@ async def judge(
         one = _One(model, prompt, journal, said, seed, tries, on_row)
         todo = [[entry for entry in group if entry.key in said] for group in bench.groups]
         left = [[entry for entry in group if entry.key not in journal.rows] for group in todo]
-        await each(filter(None, left), one, workers)
+        await each_group(filter(None, left), one, workers)
         rows = tuple(journal.rows.values())
     waiting = sum(1 for _ in bench.entries) - len(rows)
     return Judging(rows, run, time.perf_counter() - started, len(rows) - before, waiting)
@@ -150,7 +150,9 @@ class _One:
         line = self.said[entry.key].read()
         predicted = self.prompt.predicted(line)
         if predicted is None:
-            written = _line(entry.key, Verdict(NO_PREDICTION, detail=f"the model: {line['outcome']}"), Reply(_NOTHING))
+            written = _line(
+                entry.key, Verdict(NO_PREDICTION, detail=f"the model: {line['outcome']}"), Reply(Outcome.EMPTY)
+            )
         else:
             written = await self._asked(entry, predicted)
             if self.prompt.reading == "official" and _differs(line, predicted):
@@ -164,7 +166,7 @@ class _One:
         try:
             messages = self.prompt.messages(row, predicted)
         except DataError as error:  # one odd row must not end the run
-            return _line(entry.key, Verdict("unreadable", detail=str(error)), Reply(_NOTHING))
+            return _line(entry.key, Verdict("unreadable", detail=str(error)), Reply(Outcome.EMPTY))
         spent, waited = Usage(), 0.0
         for number in range(self.tries):
             reply = await self._reply(messages, number)
@@ -183,18 +185,14 @@ class _One:
         return reply if reply.seconds else replace(reply, seconds=time.perf_counter() - started)
 
 
-_NOTHING = Outcome.EMPTY
-
-
 def _line(key: str, verdict: Verdict, reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
     line = {
         "key": key,
         "outcome": verdict.outcome,
         "scores": dict(verdict.scores),
         "words": dict(verdict.words),
         "reply": reply.text[: inferring.TEXT_CHARS],
-        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        "usage": reply.usage.as_list(),
         "seconds": round(reply.seconds, 6),
     }
     return {**line, "detail": verdict.detail} if verdict.detail else line

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextstate.errors import DataError
 from nextstate.eval import journal as journals
+from nextstate.eval import tally
 from nextstate.eval.agentworldbench import costs, inferring, judging, official, official_verdict, strict
 from nextstate.eval.agentworldbench.official import OfficialRow
 from nextstate.eval.agentworldbench.official_verdict import OfficialVerdict
@@ -80,10 +81,10 @@ def score(
         **said,
         "unfinished": _unfinished(results),
         "outcomes": {
-            "model": costs.counted(str(row.outcome) for row in results.rows.values()),
-            "judge": costs.counted(row.outcome for row in results.verdicts.values()),
+            "model": tally.counted(str(row.outcome) for row in results.rows.values()),
+            "judge": tally.counted(row.outcome for row in results.verdicts.values()),
         },
-        "origins": costs.counted(str(row.origin) for row in results.rows.values() if row.origin is not None),
+        "origins": tally.counted(str(row.origin) for row in results.rows.values() if row.origin is not None),
         "read_otherwise": results.differs,
         **{name: {stage: one[name] for stage, one in spent.items()} for name in ("usage", "cost", "latency_ms")},
         "judge": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nextstate.eval import tally
 from nextstate.eval.agentworldbench.official import TOTAL
 from nextstate.eval.agentworldbench.scoring import UNCALIBRATED
 from nextstate.eval.agentworldbench.strict import MEAN
@@ -28,7 +29,7 @@ def _strict(report: Mapping[str, Any]) -> Table:
     shown = _empty(report, "strict", ("n", MEAN, *DIMENSIONS))
 
     def add(title: str, scores: Mapping[str, Any], *, last: bool = False) -> None:
-        cells = [_interval(scores[MEAN]), *(_value(scores[name]["mean"]) for name in DIMENSIONS)]
+        cells = [tally.interval(scores[MEAN], digits=2), *(_value(scores[name]["mean"]) for name in DIMENSIONS)]
         shown.add_row(title, str(scores[MEAN]["n"]), *cells, end_section=last)
 
     add("macro (mean of domains)", report["scores"]["macro"])
@@ -90,13 +91,6 @@ def _spent(report: Mapping[str, Any], name: str) -> str:
 
 def _listed(counts: Mapping[str, int], what: str) -> str:
     return "".join(f", {count} {what}: {reason}" for reason, count in counts.items())
-
-
-def _interval(score: Mapping[str, Any]) -> str:
-    if score["mean"] is None:
-        return "-"
-    low, high = score["ci95"]
-    return f"{score['mean']:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _value(value: float | None) -> str:

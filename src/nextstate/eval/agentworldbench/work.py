@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from nextstate.data.lines import replacing
 from nextstate.errors import UsageError
 from nextstate.eval import journal
+from nextstate.eval.working import each
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -19,28 +20,18 @@ WORKERS = 64
 """Rows under way at once unless it is said otherwise."""
 
 
-async def each(groups: Iterable[Sequence[T]], do: Callable[[T], Awaitable[None]], workers: int) -> None:
+async def each_group(groups: Iterable[Sequence[T]], do: Callable[[T], Awaitable[None]], workers: int) -> None:
     """``do`` every item of ``groups``, the items of one group one after another, ``workers`` groups at once.
 
     The first error ends the work and is raised. Raises :class:`UsageError` for less than one worker.
     """
-    if workers < 1:
-        raise UsageError(f"the concurrency is {workers}; give at least 1")
-    every = list(groups)
-    waiting = iter(every)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(workers, len(every))):
-                tasks.create_task(_work(waiting, do))
-    except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
-        raise errors.exceptions[0] from None
 
-
-async def _work(waiting: Iterator[Sequence[T]], do: Callable[[T], Awaitable[None]]) -> None:
-    for group in waiting:
+    async def work(group: Sequence[T]) -> None:
         for item in group:
             await do(item)
             await asyncio.sleep(0)  # who answers without waiting must not keep the others from their turn
+
+    await each(groups, work, workers)
 
 
 def forget(folder: Path, outcomes: Container[str]) -> int:

@@ -10,11 +10,12 @@ from nextstate import domain as domains
 from nextstate.eval.calibration import probes as probing
 from nextstate.eval.judge import verdict_of
 from nextstate.eval.scorers import alike
+from nextstate.eval.working import each
 from nextstate.sim.session import ask
 from nextstate.types import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from nextstate.eval.calibration.probes import Case, Probe
     from nextstate.eval.journal import Journal
@@ -44,25 +45,18 @@ class Asking:
 
     async def all(self, found: Sequence[Case], workers: int) -> None:
         """Ask about every case, ``workers`` cases at once, what the journal does not hold yet."""
-        waiting = iter(found)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(workers, len(found))):
-                    group.create_task(self._work(waiting))
-        except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
-            raise errors.exceptions[0] from None
+        await each(found, self._case, workers)
 
-    async def _work(self, waiting: Iterator[Case]) -> None:
-        for case in waiting:
-            simulated = await self._simulated(case)
-            asked = probing.probes(case, simulated=simulated, repeats=self.repeats, seed=self.seed)
-            await self._blind(case, probing.imitation(case, simulated, self.seed))
+    async def _case(self, case: Case) -> None:
+        simulated = await self._simulated(case)
+        asked = probing.probes(case, simulated=simulated, repeats=self.repeats, seed=self.seed)
+        await self._blind(case, probing.imitation(case, simulated, self.seed))
+        for probe in asked:
+            await self._verdict(case, probe, self.judge, 0)
+        if self.against is not None:
             for probe in asked:
-                await self._verdict(case, probe, self.judge, 0)
-            if self.against is not None:
-                for probe in asked:
-                    if not probe.name.startswith(ASKED_TWICE):
-                        await self._verdict(case, probe, self.against, 1)
+                if not probe.name.startswith(ASKED_TWICE):
+                    await self._verdict(case, probe, self.against, 1)
 
     async def _simulated(self, case: Case) -> Observation | None:
         """What the world model predicts; kept, so that it is the same when the calibration goes on."""
@@ -146,9 +140,8 @@ def _said(verdict: Verdict, reply: Reply) -> dict[str, Any]:
 
 
 def _cost(reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
     return {
         "reply": reply.text[:REPLY_CHARS],
-        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        "usage": reply.usage.as_list(),
         "seconds": round(reply.seconds, 6),
     }

@@ -12,6 +12,7 @@ from nextstate.eval.calibration.probes import MODEL, ORDERED, OTHER, PRAISED, RE
 from nextstate.eval.calibration.stats import spearman, spread
 from nextstate.eval.damage import KINDS
 from nextstate.eval.judge.verdicts import DIMENSIONS
+from nextstate.eval.tally import interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,15 +87,15 @@ def weaknesses(told: Mapping[str, Any]) -> list[dict[str, str]]:
     noticed, readable, truth = told["damage"]["all"]["below"], told["readable"], told["truth"]
     first = told["turing"]["first"]
     add("constant", told["distinct"] < 2, "every verdict has the same marks")
-    add("unreadable", _high(readable) < READABLE, f"of its replies {estimate_text(readable)} hold a verdict")
-    add("misjudges-truth", _high(truth) < BELIEVES, f"the truth itself gets {estimate_text(truth)} of 1")
-    add("blind", _high(noticed) < NOTICED, f"of known damages {estimate_text(noticed)} are marked below the truth")
+    add("unreadable", _high(readable) < READABLE, f"of its replies {interval(readable)} hold a verdict")
+    add("misjudges-truth", _high(truth) < BELIEVES, f"the truth itself gets {interval(truth)} of 1")
+    add("blind", _high(noticed) < NOTICED, f"of known damages {interval(noticed)} are marked below the truth")
     for name, gain in told["attack"].items():
-        add(f"likes-{name}", _low(gain) > 0, f"a wrong prediction gains {estimate_text(gain)} by {name}")
-    chosen = f"of two observations the first is called real in {estimate_text(first)}"
+        add(f"likes-{name}", _low(gain) > 0, f"a wrong prediction gains {interval(gain)} by {name}")
+    chosen = f"of two observations the first is called real in {interval(first)}"
     add("position", _low(first) > 0.5 or _high(first) < 0.5, chosen)
     noise = told["noise"]["mean"]
-    add("noisy", _low(noise) > NOISE, f"asked again, its mean mark has a standard deviation of {estimate_text(noise)}")
+    add("noisy", _low(noise) > NOISE, f"asked again, its mean mark has a standard deviation of {interval(noise)}")
     few = told["damage"]["all"]["trajectories"]
     add("few", few < FEW, f"only {few} trajectories could be judged; {FEW} are the least that say much")
     return found
@@ -213,11 +214,3 @@ def _low(told: Mapping[str, Any]) -> float:
 
 def _high(told: Mapping[str, Any]) -> float:
     return float(told["ci95"][1]) if told["ci95"] else math.inf
-
-
-def estimate_text(told: Mapping[str, Any] | None) -> str:
-    """An estimate for people; a dash where there is none."""
-    if told is None or told["mean"] is None:
-        return "-"
-    low, high = told["ci95"]
-    return f"{told['mean']:.3f} [{low:.3f}, {high:.3f}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nextstate.eval.calibration.figures import estimate_text
+from nextstate.eval.tally import interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,12 +70,12 @@ def _figures(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
 
 
 def _row(name: str, found: Mapping[str, Any]) -> Sequence[str]:
-    return name, estimate_text(found), str(found["n"])
+    return name, interval(found), str(found["n"])
 
 
 def _damage(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     for kind, found in told.items():
-        shown = [estimate_text(found[name]) for name in ("below", "equal", "drop")]
+        shown = [interval(found[name]) for name in ("below", "equal", "drop")]
         yield kind, *shown, str(found["below"]["n"])
 
 

@@ -18,13 +18,15 @@ from nextstate.eval.cases.case import encode
 from nextstate.eval.cases.verify import Shown
 from nextstate.eval.journal import Journal
 from nextstate.eval.rows import fingerprint
+from nextstate.eval.working import answered, each
+from nextstate.models import keys
 from nextstate.models.base import fingerprint as model_fingerprint
 from nextstate.models.fakes import CopyLast
-from nextstate.sim.session import ask, step_seed
-from nextstate.types import Origin, Outcome, Prediction, Usage
+from nextstate.sim.session import step_seed
+from nextstate.types import Origin, Outcome, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from nextstate.eval.cases.case import Case
@@ -58,7 +60,6 @@ class CaseRow:
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain JSON values; :func:`decode` is the inverse."""
-        usage = self.usage
         return {
             "key": self.key,
             "axis": self.axis,
@@ -67,10 +68,7 @@ class CaseRow:
             "trajectory": self.trajectory,
             "passed": self.passed,
             "baseline": self.baseline,
-            "outcome": self.outcome.value,
-            "origin": self.origin.value if self.origin else None,
-            "seconds": round(self.seconds, 6),
-            "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+            **forms.ended(self),
             "unscored": self.unscored,
         }
 
@@ -78,7 +76,7 @@ class CaseRow:
 def decode(line: Mapping[str, Any]) -> CaseRow:
     """The row that :meth:`CaseRow.as_dict` wrote, other keys ignored. Raises :class:`DataError`."""
     forms.check(line, **dict.fromkeys(("key", "axis", "rule", "domain", "trajectory", "unscored"), forms.text))
-    forms.check(line, passed=forms.optional(forms.flag), baseline=forms.flag, seconds=forms.number, usage=forms.tokens)
+    forms.check(line, passed=forms.optional(forms.flag), baseline=forms.flag)
     try:
         return CaseRow(
             key=line["key"],
@@ -88,11 +86,8 @@ def decode(line: Mapping[str, Any]) -> CaseRow:
             trajectory=line["trajectory"],
             passed=line["passed"],
             baseline=line["baseline"],
-            outcome=Outcome(line["outcome"]),
-            origin=Origin(line["origin"]) if line["origin"] else None,
-            seconds=line["seconds"],
-            usage=Usage(*line["usage"]),
             unscored=line["unscored"],
+            **forms.ending(line),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not the row of a case: {type(error).__name__}: {error}") from error
@@ -142,7 +137,7 @@ async def run(
         "fingerprint": model_fingerprint(model),
         "cases_sha256": fingerprint([encode(case) for case in cases]),
         "verifiers": verify_version(cases),
-        "domains": {name: domains.find(name).version for name in sorted({case.domain for case in cases})},
+        "domains": domains.versions(case.domain for case in cases),
         "seed": seed,
         "version": __version__,
     }
@@ -156,8 +151,6 @@ async def run(
 
 def verify_version(cases: Iterable[Case]) -> str:
     """A hash of the verifiers: the same questions with other verifiers are another measurement."""
-    from nextstate.models import keys
-
     return keys.digest(*([case.id, case.axis, case.rule, dict(case.verifier)] for case in cases)).hex()[:16]
 
 
@@ -173,24 +166,17 @@ class _Asking:
     on_row: Callable[[CaseRow, int, int], None] | None
 
     async def all(self, groups: Iterable[list[Case]], workers: int) -> None:
-        every = list(groups)
-        waiting = iter(every)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(min(workers, len(every))):
-                    tasks.create_task(self._work(waiting))
-        except ExceptionGroup as errors:  # a full disk, say; the first one is the cause
-            raise errors.exceptions[0] from None
+        await each(groups, self._group, workers)
 
-    async def _work(self, waiting: Iterator[list[Case]]) -> None:
-        for group in waiting:
-            for case in sorted(group, key=lambda case: case.turn):
-                if case.id not in self.journal.rows:
-                    await self._row(case)
+    async def _group(self, group: list[Case]) -> None:
+        for case in sorted(group, key=lambda case: case.turn):
+            if case.id not in self.journal.rows:
+                await self._row(case)
 
     async def _row(self, case: Case) -> None:
         started = time.perf_counter()
-        prediction = await self._predict(case)
+        seed = step_seed(self.seed, case.turn)
+        prediction = await answered(self.model, case.query, seed=seed, seconds=self.seconds)
         waited = time.perf_counter() - started
         passed, unscored, why = _graded(case, prediction.observation)
         copied = await CopyLast().predict(case.query)
@@ -214,13 +200,6 @@ class _Asking:
         if self.on_row is not None:
             self.on_row(row, len(self.journal.rows), self.total)
         await asyncio.sleep(0)  # a model that computes never waits; no other worker and no interrupt would get a turn
-
-    async def _predict(self, case: Case) -> Prediction:
-        try:
-            return await ask(self.model, case.query, seed=step_seed(self.seed, case.turn), seconds=self.seconds)
-        except Exception as error:  # the boundary to models: no run dies from one row
-            detail = f"{type(error).__name__}: {error}"
-            return Prediction(Outcome.PROVIDER_ERROR, model=self.model.name, detail=detail)
 
 
 def _graded(case: Case, observation: str | None) -> tuple[bool | None, str, str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nextstate.eval import journal, stats
+from nextstate.eval import journal, stats, tally
 from nextstate.eval.cases.asking import decode
 from nextstate.eval.cases.building import AXES
-from nextstate.types import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,20 +30,15 @@ class CaseReport:
         """The report as the JSON object that the command line prints."""
         rows = self.rows
         axes = [axis for axis in (*AXES, *sorted({row.axis for row in rows} - AXES.keys())) if _of(rows, axis)]
-        usage = sum((row.usage for row in rows), Usage())
         return {
             **_measured(rows),
-            "unscored": dict(sorted(Counter(row.unscored for row in rows if row.unscored).items())),
+            "unscored": tally.counted(row.unscored for row in rows if row.unscored),
             "seconds": round(self.seconds, 3),
-            "usage": {
-                "prompt_tokens": usage.prompt_tokens,
-                "cached_tokens": usage.cached_tokens,
-                "completion_tokens": usage.completion_tokens,
-            },
+            "usage": tally.tokens(row.usage for row in rows),
             "axes": {axis: _axis(_of(rows, axis)) for axis in axes},
             "by": {
                 "origin": _groups(rows, lambda row: row.origin.value if row.origin else None),
-                "outcome": dict(sorted(Counter(row.outcome.value for row in rows).items())),
+                "outcome": tally.counted(row.outcome.value for row in rows),
             },
             "run": dict(self.run),
         }
@@ -103,7 +96,7 @@ def table(report: Mapping[str, Any]) -> Table:
 
     def add(title: str, found: Mapping[str, Any], *, end: bool = False) -> None:
         computed = "-" if found["computed"] is None else f"{found['computed']:.0%}"
-        cells = (str(found["n"]), _cell(found["accuracy"]), _cell(found["copy_last"]), computed)
+        cells = (str(found["n"]), tally.interval(found["accuracy"]), tally.interval(found["copy_last"]), computed)
         shown.add_row(Text(title), *cells, end_section=end)
 
     for axis, found in report["axes"].items():
@@ -112,26 +105,9 @@ def table(report: Mapping[str, Any]) -> Table:
         for name in names:
             add(f"  {name}", found["domain"][name], end=name == names[-1])
     add("all", report)
-    shown.caption = Text(_caption(report))
+    shown.caption = Text(tally.caption(report))
     shown.caption_justify = "left"
     return shown
-
-
-def _caption(report: Mapping[str, Any]) -> str:
-    outcomes = ", ".join(f"{count} {name}" for name, count in report["by"]["outcome"].items())
-    unscored = "".join(f", {count} unscored: {reason}" for reason, count in report["unscored"].items())
-    usage = report["usage"]
-    tokens = usage["prompt_tokens"] + usage["completion_tokens"]
-    return (
-        f"{outcomes}{unscored}; {tokens:,} tokens, {report['seconds']:.1f} s; [95% interval, clustered by trajectory]"
-    )
-
-
-def _cell(score: Mapping[str, Any]) -> str:
-    if score["mean"] is None:
-        return "-"
-    low, high = score["ci95"]
-    return f"{score['mean']:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def counts(built: Mapping[str, Any]) -> Table:

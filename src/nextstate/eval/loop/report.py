@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nextstate.eval import journal, stats
+from nextstate.eval import journal, stats, tally
 from nextstate.eval.loop.episode import Episode, Goal, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from rich.table import Table
@@ -44,16 +44,16 @@ class Report:
             "agreement": stats.mean([float(a == b) for a, b in zip(inside, real, strict=True)], tasks).as_dict(),
             "failures_seen": _share(self.episodes, lambda one: (one.failures_seen, one.failures)),
             "successes_seen": _share(self.episodes, lambda one: (one.successes_seen, one.successes)),
-            "outcomes": _counts(f"inside {one.inside}, real {one.real}" for one in self.episodes),
-            "faults": _counts(one.fault for one in self.episodes),
-            "faults_where_outcomes_part": _counts(one.fault for one in scored if _parts(one)),
-            "determined_where_they_part": _counts(
+            "outcomes": tally.counted(f"inside {one.inside}, real {one.real}" for one in self.episodes),
+            "faults": tally.counted(str(one.fault) for one in self.episodes),
+            "faults_where_outcomes_part": tally.counted(str(one.fault) for one in scored if _parts(one)),
+            "determined_where_they_part": tally.counted(
                 {True: "determined", False: "undetermined", None: "not_asked"}[one.determined]
                 for one in self.episodes
                 if one.parted is not None
             ),
             "real_differs_twice": sum(one.real is not one.again for one in scored),
-            "endings": _counts(one.ending for one in self.episodes),
+            "endings": tally.counted(str(one.ending) for one in self.episodes),
             "origins": dict(sorted(sum((Counter(one.origins) for one in self.episodes), Counter[str]()).items())),
             "steps": sum(one.steps for one in self.episodes),
             "tokens": sum(one.tokens for one in self.episodes),
@@ -139,7 +139,3 @@ def _line(one: Episode) -> dict[str, Any]:
     kept = one.as_dict()
     del kept["shown"]
     return kept
-
-
-def _counts(values: Iterable[object]) -> dict[str, int]:
-    return dict(sorted(Counter(str(value) for value in values).items()))

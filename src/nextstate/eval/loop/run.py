@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,11 +12,12 @@ from nextstate.eval.journal import Journal
 from nextstate.eval.loop import episode
 from nextstate.eval.loop.agents import ScriptedAgent
 from nextstate.eval.loop.report import Report
+from nextstate.eval.working import each
 from nextstate.models import keys
 from nextstate.models.base import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nextstate.eval.loop.agents import Agent
@@ -59,21 +59,20 @@ async def closed_loop(
         "agent": agent.fingerprint if agent else "scripts",
         "real": real_name,
         "tasks_sha256": keys.digest(*(one.key for one in planned)).hex(),
-        "domains": {name: domains.find(name).version for name in sorted({one.domain for one in tasks})},
+        "domains": domains.versions(one.domain for one in tasks),
         "steps": steps,
         "seed": seed,
         "version": __version__,
     }
     with Journal(out, run, episode.decode) as journal:
-        left = [one for one in planned if one.key not in journal.rows]
-        waiting = iter(left)
-        asking = _Asking(world, real, steps, seed, journal, len(planned), on_episode)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(workers, len(left))):
-                    group.create_task(asking.work(waiting))
-        except ExceptionGroup as errors:  # no sandbox, a full disk; the first one is the cause
-            raise errors.exceptions[0] from None
+
+        async def play(one: _Planned) -> None:
+            done = await episode.run(one.key, one.task, one.agent, world, real, steps=steps, seed=seed)
+            journal.append(done.as_dict(), done)
+            if on_episode is not None:
+                on_episode(done, len(journal.rows), len(planned))
+
+        await each((one for one in planned if one.key not in journal.rows), play, workers)
         episodes = tuple(journal.rows[one.key] for one in planned)
     return Report(episodes, run, time.perf_counter() - started)
 
@@ -92,20 +91,3 @@ def _planned(tasks: Sequence[Task], agent: Agent | None) -> list[_Planned]:
             key = f"{task.domain}/{task.id}/{one.name}/{keys.digest(task.fingerprint(), one.fingerprint).hex()[:16]}"
             found.setdefault(key, _Planned(key, task, one))
     return list(found.values())
-
-
-class _Asking(NamedTuple):
-    world: WorldModel
-    real: Real
-    steps: int
-    seed: int
-    journal: Journal[Episode]
-    total: int
-    on_episode: Callable[[Episode, int, int], None] | None
-
-    async def work(self, waiting: Iterator[_Planned]) -> None:
-        for key, task, agent in waiting:
-            done = await episode.run(key, task, agent, self.world, self.real, steps=self.steps, seed=self.seed)
-            self.journal.append(done.as_dict(), done)
-            if self.on_episode is not None:
-                self.on_episode(done, len(self.journal.rows), self.total)

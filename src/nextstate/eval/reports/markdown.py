@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domain.picture import visible
+from nextstate.eval import tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,14 +66,16 @@ def _leaderboard(group: Mapping[str, Any], named: Mapping[int, str]) -> str:
     for entry in group["runs"]:
         tokens, judging = (_tokens(entry[key], entry["n"]) for key in ("usage", "judge_usage"))
         latency = [_milliseconds(entry["latency_ms"][share]) for share in ("p50", "p95")]
-        means = [_interval(entry["scores"].get(name)) for name in scores]
+        means = [tally.interval(entry["scores"].get(name)) for name in scores]
         counts = (named[entry["run"]], entry["n"], entry["scored"])
-        lines.append((*counts, *means, _behind(entry["behind"]), *latency, tokens, judging, *_costs(entry["cost"])))
+        lines.append(
+            (*counts, *means, tally.difference(entry["behind"]), *latency, tokens, judging, *_costs(entry["cost"]))
+        )
         if len(group["domains"]) > 1:
-            macro = [_interval(entry["macro"].get(name)) for name in scores]
+            macro = [tally.interval(entry["macro"].get(name)) for name in scores]
             lines.append((f"{named[entry['run']]}, mean of domains", "", "", *macro, *[""] * len(ENDS)))
     if baseline := group["baseline"]:
-        means = [_interval(baseline["scores"].get(name)) for name in scores]
+        means = [tally.interval(baseline["scores"].get(name)) for name in scores]
         lines.append((f"baseline: {baseline['name']}", group["n"], "", *means, *[""] * len(ENDS)))
     return _table(heads, lines)
 
@@ -85,7 +88,7 @@ def _costs(cost: Mapping[str, float | None] | None) -> list[str]:
 def _parts(group: Mapping[str, Any], named: Mapping[int, str], key: str, title: str) -> str:
     scores = group["scores"]
     lines = [
-        (named[entry["run"]], _cell(name), part["n"], *(_interval(part["scores"].get(one)) for one in scores))
+        (named[entry["run"]], _cell(name), part["n"], *(tally.interval(part["scores"].get(one)) for one in scores))
         for entry in group["runs"]
         for name, part in entry[key].items()
     ]
@@ -111,20 +114,6 @@ def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def _cell(text: str) -> str:
     """``text`` on one line, shown as it is: nothing of it is markup."""
     return _MARKUP.sub(r"\\\g<0>", visible(text))
-
-
-def _interval(score: Mapping[str, Any] | None) -> str:
-    if score is None or score["mean"] is None:
-        return "-"
-    low, high = score["ci95"]
-    return f"{score['mean']:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _behind(difference: Mapping[str, Any] | None) -> str:
-    if difference is None or difference["difference"] is None:
-        return "-"
-    low, high = difference["ci95"]
-    return f"{difference['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def _milliseconds(value: float | None) -> str:

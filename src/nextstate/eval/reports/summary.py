@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from nextstate import __version__
-from nextstate.eval import stats
+from nextstate.eval import stats, tally
 from nextstate.eval.reports import paired
 from nextstate.eval.reports.groups import grouped
 from nextstate.eval.reports.model import names
@@ -109,15 +109,15 @@ def _run(run: Run, number: int) -> dict[str, Any]:
         "run": number,
         "n": len(rows),
         "scored": sum(bool(row.scores) and not row.unscored for row in rows),
-        "unscored": _counts(reason for row in rows for reason in set(row.unscored.values())),
+        "unscored": tally.counted(reason for row in rows for reason in set(row.unscored.values())),
         "scores": _estimates(rows, found),
         "macro": _macro(rows, found),
         "domains": _by(rows, lambda row: row.domain, found),
         "origins": _by(rows, lambda row: row.origin, found),
-        "outcomes": _counts(row.outcome for row in rows),
-        "latency_ms": _latency(rows),
-        "usage": _usage(row.usage for row in rows),
-        "judge_usage": _usage(row.judge_usage for row in rows),
+        "outcomes": tally.counted(row.outcome for row in rows),
+        "latency_ms": tally.latency(row.seconds for row in rows),
+        "usage": tally.tokens(row.usage for row in rows),
+        "judge_usage": tally.tokens(row.judge_usage for row in rows),
     }
 
 
@@ -146,7 +146,11 @@ def _macro(rows: Sequence[Row], found: Iterable[str]) -> dict[str, Any]:
 
 def _by(rows: Sequence[Row], part_of: Callable[[Row], str | None], found: Sequence[str]) -> dict[str, Any]:
     return {
-        name: {"n": len(part), "scores": _estimates(part, found), "latency_ms": _latency(part)}
+        name: {
+            "n": len(part),
+            "scores": _estimates(part, found),
+            "latency_ms": tally.latency(row.seconds for row in part),
+        }
         for name, part in _parted(rows, part_of).items()
     }
 
@@ -179,23 +183,3 @@ def _baseline(run: Run) -> dict[str, Any] | None:
             for domain, part in domains.items()
         },
     }
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
-
-
-def _usage(usages: Iterable[Usage]) -> dict[str, int]:
-    total = sum(usages, Usage())
-    return {
-        "prompt_tokens": total.prompt_tokens,
-        "cached_tokens": total.cached_tokens,
-        "completion_tokens": total.completion_tokens,
-    }
-
-
-def _latency(rows: Sequence[Row]) -> dict[str, float | None]:
-    """How long an answer took, in milliseconds."""
-    seconds = [row.seconds for row in rows]
-    found = {name: stats.percentile(seconds, share) for name, share in (("p50", 0.5), ("p95", 0.95))}
-    return {name: None if value is None else round(value * 1000, 3) for name, value in found.items()}
