@@ -84,7 +84,7 @@ _WRITING = frozenset(
 )
 _REMOVING = frozenset("delete remove rm rmdir drop clear purge destroy erase".split())
 _RUNNING = frozenset("shell execute run command exec".split())
-_SHELLS = frozenset(("sh", "ba" + "sh", "zsh", "term" + "inal"))
+_SHELLS = frozenset("sh bash zsh terminal".split())
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
