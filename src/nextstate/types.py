@@ -159,6 +159,8 @@ class Prediction:
     """Why the outcome is not ``OK``, in words."""
     answers: tuple[str, ...] = ()
     """What a model answered for programs inside the action; kept in ``Turn.meta['answers']``."""
+    why: str = ""
+    """Why the answer was not computed, where a kernel was asked first: what it did not know."""
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.OK) != (self.observation is not None):

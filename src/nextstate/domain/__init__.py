@@ -3,7 +3,7 @@
 Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
 beside this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
 (`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), what the words of an action say
-that it reads and writes (`acts`), and screens that are predicted as edits (`edits`) and shown as pictures (`picture`).
+that it reads and writes (`acts`), how an agent's tool calls become actions (`interface`), and screens that are predicted as edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeAlias
 from nextstate import plugins
 from nextstate.domain.acts import Act, of_call
 from nextstate.errors import ReplyError, unknown_name
-from nextstate.types import Action, Observation, Query, Setup, Trajectory
+from nextstate.types import Action, Observation, Query, Setup, Tool, Trajectory
 
 State: TypeAlias = Any
 """A kernel's state: an immutable value, opaque to everyone else."""
@@ -47,7 +47,10 @@ class Unknown:
 
 
 class Kernel(Protocol):
-    """The computable part of a world. All methods are pure functions; a wrong answer is worse than none."""
+    """The computable part of a world. All methods are pure functions; a wrong answer is worse than none.
+
+    A kernel may have a further method ``facts(state) -> str``: what it knows, worded for people and models.
+    """
 
     def open(self, setup: Setup) -> State:
         """The state before the first turn."""
@@ -111,6 +114,19 @@ def verbatim(query: Query) -> str:
     return query.action
 
 
+ACT = Tool(
+    "act",
+    "Take one action in the environment and see what it shows.",
+    {
+        "type": "object",
+        "properties": {"action": {"type": "string", "description": "The action, in the words of this environment."}},
+        "required": ["action"],
+        "additionalProperties": False,
+    },
+)
+"""How an agent that calls tools acts in a world whose actions are plain texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """One kind of environment.
@@ -127,7 +143,8 @@ class Domain:
     whether an observation reports that the action failed (``None``: it does not tell). ``screens`` is true where an
     observation is all that can be seen and ``setup.initial_state`` is the first one; ``picture`` gives a screen as a
     self-contained HTML page, safe against markup in it. ``acts`` reads from the words of an action what it reads and
-    writes, for whoever makes measurements of it; unless a domain says otherwise, from tool calls.
+    writes, for whoever makes measurements of it; unless a domain says otherwise, from tool calls. ``tool`` is the one
+    tool that an agent is offered where a set-up declares none: its only argument is the action.
     """
 
     name: str
@@ -147,6 +164,7 @@ class Domain:
     screens: bool = False
     picture: Callable[[Observation], str] | None = None
     acts: Callable[[Action], Act] = of_call
+    tool: Tool = ACT
 
     def before(self, query: Query) -> Observation:
         """What was shown before the query's action; empty where that was nothing."""

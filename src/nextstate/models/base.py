@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from nextstate.errors import DataError, ReplyError
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from nextstate.types import Query, WorldModel
 
 THINK, UNTHINK = "<think>", "</think>"
+
+heard: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=None)
+"""Whoever listens while a model writes: it is called with each further piece of the raw reply, where the model says
+them. It must be quick and raise nothing. An empty piece says that a reply begins, perhaps anew: what was said before it
+no longer counts, for a model may be asked again, or for several parts of one answer. The whole reply is in the
+prediction, whether anybody listened or not."""
 
 
 def refused(detail: str, *, model: str = "") -> Prediction:
@@ -108,6 +116,7 @@ def encode(prediction: Prediction) -> dict[str, Any]:
         "seconds": prediction.seconds,
         "detail": prediction.detail,
         "answers": list(prediction.answers),
+        "why": prediction.why,
     }
 
 

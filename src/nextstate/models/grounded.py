@@ -100,11 +100,11 @@ class KernelModel:
     name = "kernel"
 
     def __init__(self, domain_of: Callable[[str], Domain] = find) -> None:
-        self._computing = _Computing(domain_of)
+        self.computing = _Computing(domain_of)
 
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
         started = time.perf_counter()
-        states = self._computing.states(query.domain)
+        states = self.computing.states(query.domain)
         if states is None:
             return base.refused(f"domain {query.domain!r} has no kernel", model=self.name)
         if query.setup.instruction.strip():
@@ -126,10 +126,10 @@ class Grounded:
     def __init__(self, inner: WorldModel, domain_of: Callable[[str], Domain] = find) -> None:
         self.inner = inner
         self.name = f"grounded+{inner.name}"
-        self._computing = _Computing(domain_of)
+        self.computing = _Computing(domain_of)
 
     async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
-        states = self._computing.states(query.domain)
+        states = self.computing.states(query.domain)
         if states is None:
             return await self.inner.predict(query, seed=seed)
         started = time.perf_counter()
@@ -138,7 +138,9 @@ class Grounded:
         usage = Usage()
         step = states.kernel.step(state, query.action)
         if query.setup.instruction.strip():
-            return await self.inner.predict(replace(query, notes=_notes(query, _instructed(query, step))), seed=seed)
+            told = replace(query, notes=_notes(query, _instructed(query, step)))
+            return replace(await self.inner.predict(told, seed=seed), why=INSTRUCTED)
+        why = step.reason if isinstance(step, Unknown) else ""
         while isinstance(step, Unknown) and step.ask is not None and len(answers) < MAX_ASKS:
             asked = replace(query, action=step.ask, notes=_notes(query, step))
             reply = await self.inner.predict(asked, seed=seed)
@@ -150,12 +152,22 @@ class Grounded:
         if isinstance(step, Determined):
             done = _computed(step, self.inner.name if answers else "kernel", started)
             origin = Origin.MODEL if answers else Origin.COMPUTED
-            return replace(done, answers=answers, usage=usage, origin=origin)
+            return replace(done, answers=answers, usage=usage, origin=origin, why=why)
         prediction = await self.inner.predict(replace(query, notes=_notes(query, step)), seed=seed)
-        return replace(prediction, usage=prediction.usage + usage)
+        return replace(prediction, usage=prediction.usage + usage, why=step.reason)
 
     async def aclose(self) -> None:
         await base.close(self.inner)
+
+
+def facts(model: WorldModel, domain: str, setup: Setup, history: tuple[Turn, ...]) -> str:
+    """What the kernel inside ``model`` knows after ``history``, in words; empty where there is none, or none says it."""
+    inner: object = model
+    while inner is not None and not isinstance(inner, Grounded | KernelModel):
+        inner = getattr(inner, "inner", None)
+    states = inner.computing.states(domain) if inner is not None else None
+    tell: Callable[[State], str] | None = getattr(states.kernel, "facts", None) if states else None
+    return tell(states.after(setup, history)) if states and tell else ""
 
 
 def _instructed(query: Query, step: Determined | Unknown) -> Unknown:

@@ -75,7 +75,7 @@ class Session:
         self.domain.validate(action)
         prediction = await self._ask(action)
         if self._closed or prediction.outcome is not Outcome.OK:
-            self._failed_tokens += _tokens(prediction)
+            self._failed_tokens += tokens_asked(prediction)
             raise SessionEnded(Ending.CLOSED) if self._closed else StepFailed(prediction)
         turn = turn_of(action, prediction, model=self.model.name, max_chars=self.limits.observation_chars)
         self.history = (*self.history, turn)
@@ -109,21 +109,19 @@ class Session:
     @property
     def ending(self) -> Ending | None:
         """Why the session takes no more steps, or ``None`` while it does."""
-        limits = self.limits
         if self._closed:
             return Ending.CLOSED
-        if limits.turns is not None and len(self.history) >= limits.turns:
-            return Ending.TURN_LIMIT
-        if limits.tokens is not None and self.tokens >= limits.tokens:
-            return Ending.TOKEN_LIMIT
-        if limits.seconds is not None and self._seconds >= limits.seconds:
-            return Ending.TIME_LIMIT
-        return None
+        return self.limits.reached(turns=len(self.history), tokens=self.tokens, bytes=self.bytes, seconds=self._seconds)
 
     @property
     def tokens(self) -> int:
         """Prompt and completion tokens of the history and of this session's failed steps."""
-        return self._failed_tokens + sum(_recorded_tokens(turn) for turn in self.history)
+        return self._failed_tokens + sum(map(tokens_of, self.history))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the actions and observations of the history, in UTF-8."""
+        return sum(map(bytes_of, self.history))
 
     @property
     def trajectory(self) -> Trajectory:
@@ -185,7 +183,9 @@ def turn_of(action: Action, prediction: Prediction, *, model: str, max_chars: in
     }
     if prediction.model not in ("", model):
         meta["model"] = prediction.model
-    if _tokens(prediction):
+    if prediction.why:
+        meta["why"] = prediction.why
+    if tokens_asked(prediction):
         usage = prediction.usage
         meta["usage"] = {
             "prompt_tokens": usage.prompt_tokens,
@@ -199,11 +199,18 @@ def turn_of(action: Action, prediction: Prediction, *, model: str, max_chars: in
     return Turn(action, cut(shown, max_chars), meta)
 
 
-def _tokens(prediction: Prediction) -> int:
+def tokens_asked(prediction: Prediction) -> int:
+    """Prompt and completion tokens of a prediction."""
     return prediction.usage.prompt_tokens + prediction.usage.completion_tokens
 
 
-def _recorded_tokens(turn: Turn) -> int:
+def bytes_of(turn: Turn) -> int:
+    """Bytes of a turn's action and observation, in UTF-8."""
+    return sum(len(text.encode("utf-8", "replace")) for text in (turn.action, turn.observation))
+
+
+def tokens_of(turn: Turn) -> int:
+    """Prompt and completion tokens that a turn's ``meta`` tells."""
     usage = turn.meta.get("usage")
     if not isinstance(usage, dict):
         return 0

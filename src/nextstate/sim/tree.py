@@ -1,0 +1,402 @@
+"""Sessions on disk: a tree of turns in SQLite, so that forks share their past and no acknowledged step is ever lost.
+
+A turn stands once, under a key that is a hash of its parent's key and of what led to it; a session is a row that points
+to its last turn. One thread writes, in transactions that take whatever waits (group commit); :meth:`Tree.write` returns
+when its rows are committed. With SQLite's write-ahead log and ``synchronous=NORMAL`` a commit survives the death of the
+process; a power cut may take the last moments, never the file. Rows are written whole, so writing one twice does no
+harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import queue
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from nextstate.data import store
+from nextstate.errors import DataError, NextstateError, UsageError
+from nextstate.types import Turn
+
+VERSION = 1
+"""Of the layout; kept in the file's ``user_version``."""
+GROUP = 2_000
+"""The most waiting writes that one transaction takes."""
+
+SCHEMA = """
+CREATE TABLE worlds (key BLOB PRIMARY KEY, scenario BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE turns (
+    key BLOB NOT NULL UNIQUE, parent BLOB NOT NULL, action TEXT NOT NULL, observation TEXT NOT NULL, meta TEXT NOT NULL
+);
+CREATE TABLE facts (key BLOB PRIMARY KEY, turn BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, world BLOB NOT NULL, domain TEXT NOT NULL,
+    scenario TEXT NOT NULL, model TEXT NOT NULL, seed INTEGER NOT NULL, instruction TEXT NOT NULL, head BLOB NOT NULL,
+    turns INTEGER NOT NULL, parent TEXT, family TEXT NOT NULL, limits TEXT NOT NULL, tokens INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, seconds REAL NOT NULL, created REAL NOT NULL, touched REAL NOT NULL, ending TEXT
+);
+CREATE INDEX sessions_of_owner ON sessions (owner, created, id);
+CREATE INDEX sessions_of_family ON sessions (family);
+CREATE INDEX open_sessions ON sessions (owner) WHERE ending IS NULL AND kind = 'session';
+CREATE TABLE owners (
+    owner TEXT PRIMARY KEY, sessions INTEGER NOT NULL, steps INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, seconds REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+WRITES = {
+    "world": "INSERT OR IGNORE INTO worlds VALUES (?, ?)",
+    "turn": "INSERT OR IGNORE INTO turns VALUES (?, ?, ?, ?, ?)",
+    "fact": "INSERT OR IGNORE INTO facts VALUES (?, ?)",
+    "session": f"INSERT OR REPLACE INTO sessions VALUES ({', '.join('?' * 20)})",
+    "idle": "UPDATE sessions SET ending = 'idle' WHERE ending IS NULL AND kind = 'session' AND touched < ?",
+    "owner": "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?, ?)",
+}
+"""The statements, in the order in which a transaction runs them."""
+
+Write: TypeAlias = "tuple[str, tuple[object, ...]]"
+"""One of :data:`WRITES` and its values."""
+
+WALK = """
+WITH RECURSIVE walk (key, depth) AS (
+    SELECT ?, 0 UNION ALL SELECT turns.parent, depth + 1 FROM turns JOIN walk ON turns.key = walk.key
+)
+"""
+
+
+@dataclass(slots=True)
+class Row:
+    """A session as it stands in the file; ``head`` is the key of its last turn, ``ending`` why it takes no more.
+
+    ``kind`` is ``session`` or ``snapshot``; ``parent`` is the session that it was forked from and ``family`` the first
+    of that line. ``tokens``, ``bytes`` and ``seconds`` were spent in it; ``created`` and ``touched`` are in seconds
+    since 1970. ``limits`` is JSON.
+    """
+
+    id: str
+    owner: str
+    kind: str
+    world: bytes
+    domain: str
+    scenario: str
+    model: str
+    seed: int
+    instruction: str
+    head: bytes
+    turns: int
+    parent: str | None
+    family: str
+    limits: str
+    tokens: int
+    bytes: int
+    seconds: float
+    created: float
+    touched: float
+    ending: str | None = None
+
+
+@dataclass(slots=True)
+class Spent:
+    """What an owner has used since the file was made: sessions, steps answered, tokens, bytes, seconds of waiting."""
+
+    sessions: int = 0
+    steps: int = 0
+    tokens: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A turn in the tree; ``parent`` is the key of the turn before it, or of the world."""
+
+    key: bytes
+    parent: bytes
+    turn: Turn
+
+
+class StoreFailed(NextstateError):
+    """A write could not be committed (a full disk, for instance); what it was to keep is not kept."""
+
+
+class Tree:
+    """The file. Reads are quick and done at once; :meth:`write` is awaited. One process has it open at a time.
+
+    Without a ``path`` the tree stands in a temporary folder and goes with the process.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="nextstate-") if path is None else None
+        self.file = Path(path) if path is not None else Path(self._folder.name if self._folder else ".") / "tree.sqlite"
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.file)
+        try:
+            self._reading = _opened(self.file)
+        except UsageError:
+            self._lock.close()
+            raise
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._run, name="nextstate-tree", daemon=True)
+        self._writer.start()
+        self._closed = False
+
+    # Writing
+
+    async def write(self, *rows: Write) -> None:
+        """Commit ``rows`` together. Raises :class:`StoreFailed`."""
+        if self._closed:
+            raise StoreFailed(f"{self.file} is closed")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._queue.put(_Waiting(rows, done, loop))
+        await done
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their transaction, about."""
+        return self._queue.qsize()
+
+    async def aclose(self) -> None:
+        """Commit what waits and close the file."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            await asyncio.to_thread(self._writer.join)
+            self._reading.close()
+            self._lock.close()
+            if self._folder:
+                self._folder.cleanup()
+
+    def _run(self) -> None:
+        connection = _opened(self.file)
+        while (batch := self._batch()) is not None:
+            failure: Exception | None = None
+            try:
+                _commit(connection, batch)
+            except (sqlite3.Error, UnicodeError, OverflowError) as error:
+                failure = error
+            for loop in {one.loop for one in batch}:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    loop.call_soon_threadsafe(_tell, [one.done for one in batch if one.loop is loop], failure)
+        connection.close()
+
+    def _batch(self) -> list[_Waiting] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < GROUP:
+                following = self._queue.get_nowait()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                batch.append(following)
+        return batch
+
+    # Reading
+
+    def session(self, id: str) -> Row | None:
+        """The session called ``id``."""
+        found = self._reading.execute("SELECT * FROM sessions WHERE id = ?", (id,)).fetchone()
+        return Row(*found) if found else None
+
+    def sessions(self, owner: str, limit: int, before: Row | None = None) -> list[Row]:
+        """The owner's sessions and snapshots, newest first; ``before`` is the last one of the page in front."""
+        newest = (before.created, before.id) if before else (float("inf"), "")
+        query = (
+            "SELECT * FROM sessions WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?"
+        )
+        return [Row(*found) for found in self._reading.execute(query, (owner, *newest, limit))]
+
+    def open_sessions(self, owner: str) -> int:
+        """How many sessions of the owner have no ending."""
+        query = "SELECT count(*) FROM sessions WHERE owner = ? AND ending IS NULL AND kind = 'session'"
+        return int(self._reading.execute(query, (owner,)).fetchone()[0])
+
+    def world(self, key: bytes) -> bytes | None:
+        """The scenario of a world, a line of a trajectory file."""
+        found = self._reading.execute("SELECT scenario FROM worlds WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def turn(self, key: bytes) -> Turn | None:
+        """The turn under ``key``."""
+        query = "SELECT action, observation, meta FROM turns WHERE key = ?"
+        found = self._reading.execute(query, (key,)).fetchone()
+        return _turn(*found) if found else None
+
+    def fact(self, key: bytes) -> bytes | None:
+        """The key of the turn that showed a fact first."""
+        found = self._reading.execute("SELECT turn FROM facts WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def path(self, head: bytes) -> list[Node]:
+        """The turns from the first one down to ``head``."""
+        query = f"""{WALK}
+            SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
+            ORDER BY depth DESC"""
+        rows = self._reading.execute(query, (head,))
+        return [Node(key, parent, _turn(*turn)) for key, parent, *turn in rows]
+
+    def ancestor(self, head: bytes, up: int) -> bytes:
+        """The key that stands ``up`` turns above ``head``; raises :class:`DataError` where there is none."""
+        found = self._reading.execute(f"{WALK} SELECT key FROM walk WHERE depth = ?", (head, up)).fetchone()
+        if found is None:
+            raise DataError(f"no turn stands {up} turns above {head.hex()}", where=str(self.file))
+        return bytes(found[0])
+
+    def family(self, owner: str, family: str, limit: int) -> tuple[list[Row], list[Node]]:
+        """The sessions of a family, oldest first, and the turns that lead to them; at most ``limit`` of each."""
+        query = "SELECT * FROM sessions WHERE family = ? AND owner = ? ORDER BY created, id LIMIT ?"
+        rows = [Row(*found) for found in self._reading.execute(query, (family, owner, limit))]
+        walk = """WITH RECURSIVE walk (key) AS (
+                SELECT head FROM sessions WHERE family = ? AND owner = ?
+                UNION SELECT turns.parent FROM turns JOIN walk ON turns.key = walk.key
+            )
+            SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
+            ORDER BY turns.rowid LIMIT ?"""
+        found = self._reading.execute(walk, (family, owner, limit))
+        nodes = [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
+        return rows, nodes
+
+    def owners(self) -> Iterator[tuple[str, Spent]]:
+        """Every owner and what it has used."""
+        for owner, *spent in self._reading.execute("SELECT * FROM owners"):
+            yield owner, Spent(*spent)
+
+    def totals(self) -> tuple[int, int]:
+        """How many open sessions and how many turns the file holds."""
+        query = (
+            "SELECT (SELECT count(*) FROM sessions WHERE ending IS NULL AND kind = 'session'), max(rowid) FROM turns"
+        )
+        opened, turns = self._reading.execute(query).fetchone()
+        return int(opened), int(turns or 0)
+
+
+# Rows to write
+
+
+def world_row(key: bytes, scenario: bytes) -> Write:
+    return "world", (key, scenario)
+
+
+def turn_row(node: Node) -> Write:
+    turn = node.turn
+    meta = json.dumps(dict(turn.meta), ensure_ascii=True)
+    return "turn", (node.key, node.parent, text(turn.action), text(turn.observation), meta)
+
+
+def fact_row(key: bytes, turn: bytes) -> Write:
+    return "fact", (key, turn)
+
+
+def session_row(row: Row) -> Write:
+    return "session", astuple(row)
+
+
+def owner_row(owner: str, spent: Spent) -> Write:
+    return "owner", (owner, *astuple(spent))
+
+
+def idle_row(touched_before: float) -> Write:
+    """Ends every session that was not touched since ``touched_before``, seconds since 1970."""
+    return "idle", (touched_before,)
+
+
+def hashed(*parts: bytes) -> bytes:
+    """A key: 16 bytes of the SHA-256 of ``parts``, each behind its length."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()[:16]
+
+
+def text(text: str) -> str:
+    """``text`` as UTF-8 can hold it: half of a surrogate pair becomes U+FFFD, as in a trajectory file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return store.utf8(text).decode()
+    return text
+
+
+def encoded(text: str) -> bytes:
+    """``text`` for a key."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+# The file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    rows: Iterable[Write]
+    done: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+
+
+def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:
+    values: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in WRITES}
+    for one in batch:
+        for kind, row in one.rows:
+            values[kind].append(row)
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for kind, rows in values.items():
+            if rows:
+                connection.executemany(WRITES[kind], rows)
+
+
+def _tell(waiting: list[asyncio.Future[None]], failure: Exception | None) -> None:
+    for done in waiting:
+        if done.cancelled():
+            continue
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(StoreFailed(f"the step could not be kept: {failure}"))
+
+
+def _turn(action: str, observation: str, meta: str) -> Turn:
+    return Turn(action, observation, json.loads(meta))
+
+
+def _locked(path: Path) -> IO[str]:
+    lock = Path(f"{path}.lock").open("a")  # noqa: SIM115 - it is open as long as the tree is
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise UsageError(f"{path} is in use by another process; give each server a store of its own") from None
+    return lock
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -16000")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise UsageError(f"{path} is no store of sessions: {error}") from None
+    if version not in (0, VERSION):
+        connection.close()
+        raise UsageError(f"{path} has layout {version}; this version of nextstate reads layout {VERSION}")
+    return connection
+
+
+assert len(fields(Row)) == WRITES["session"].count("?")
