@@ -3,7 +3,8 @@
 Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
 beside this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
 (`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), what the words of an action say
-that it reads and writes (`acts`), how an agent's tool calls become actions (`interface`), and screens that are predicted as edits (`edits`) and shown as pictures (`picture`).
+that it reads and writes (`acts`), how an agent's tool calls become actions (`interface`), and screens that are
+predicted as edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Unknown:
 class Kernel(Protocol):
     """The computable part of a world. All methods are pure functions; a wrong answer is worse than none.
 
-    A kernel may have a further method ``facts(state) -> str``: what it knows, worded for people and models.
+    A kernel may have a further method ``facts(state) -> str``: what it knows, worded for people (:func:`known`).
     """
 
     def open(self, setup: Setup) -> State:
@@ -63,6 +64,12 @@ class Kernel(Protocol):
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown, whoever wrote it."""
         ...
+
+
+def known(kernel: Kernel, state: State) -> str:
+    """What ``kernel`` knows in ``state``, in words; empty where it does not say."""
+    tell: Callable[[State], str] | None = getattr(kernel, "facts", None)
+    return tell(state) if tell is not None else ""
 
 
 Check: TypeAlias = Callable[[Query, Observation], "bool | None"]

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from nextstate.domain import Determined, Domain, Kernel, State, Unknown, find
+from nextstate.domain import Determined, Domain, Kernel, State, Unknown, find, known
 from nextstate.models import base
 from nextstate.types import Origin, Outcome, Prediction, Query, Setup, Turn, Usage, WorldModel
 
@@ -166,8 +166,7 @@ def facts(model: WorldModel, domain: str, setup: Setup, history: tuple[Turn, ...
     while inner is not None and not isinstance(inner, Grounded | KernelModel):
         inner = getattr(inner, "inner", None)
     states = inner.computing.states(domain) if inner is not None else None
-    tell: Callable[[State], str] | None = getattr(states.kernel, "facts", None) if states else None
-    return tell(states.after(setup, history)) if states and tell else ""
+    return known(states.kernel, states.after(setup, history)) if states else ""
 
 
 def _instructed(query: Query, step: Determined | Unknown) -> Unknown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nextstate.domain import Determined, Unknown
 from nextstate.domains.android import codec, screen
 from nextstate.domains.android.kernel import learn, rules
-from nextstate.domains.android.kernel.facts import facts
+from nextstate.domains.android.kernel.facts import facts, known
 from nextstate.domains.android.kernel.state import State
 from nextstate.errors import ActionError
 
@@ -32,6 +32,10 @@ class AndroidKernel:
         if isinstance(found, rules.Doubt):
             return Unknown(found.reason, facts(state, act))
         return Determined(found.text, learn.after(state, act, screen.read(found.text)))
+
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return known(state)
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""

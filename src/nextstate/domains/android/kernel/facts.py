@@ -44,6 +44,19 @@ def facts(state: State, act: Act) -> str:
     return "\n".join(said)[:MAX_FACTS]
 
 
+def known(state: State) -> str:
+    """Which screen is in front, and which may lie below it."""
+    top = state.top
+    if top is None:
+        return ""
+    said = [f"The application in front is {_short(top.view.application)}."] if top.view.application else []
+    said += ["The keyboard is on the screen."] if top.view.keyboard else []
+    said.append(f"In front is a {top.layer.value}; it shows: {labels(top.view)}")
+    if (below := state.below) is not None:
+        said.append(f"A screen that may lie below showed: {labels(below.view)}")
+    return "\n".join(said)[:MAX_FACTS]
+
+
 def labels(view: View) -> str:
     """The names of the first elements of a screen."""
     found = [one.label for one in view.elements if one.own and one.label]

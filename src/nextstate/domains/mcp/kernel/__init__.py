@@ -93,6 +93,10 @@ class McpKernel:
             return Unknown(said.reason(state, call), said.facts(state, call))
         return Determined(found, self.absorb(state, action, found))
 
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return said.known(state)
+
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after a call showed ``observation``, whoever wrote it."""
         return states.absorbed(state, action, observation)

@@ -24,6 +24,7 @@ MAX_LOOKED = 200
 MAX_FIELDS = 30
 MAX_OBJECTS = 2_000
 MAX_THINGS = 3
+MAX_KNOWN = 12
 
 _REASONS = {
     Effect.READ: "what the call reads was not shown before",
@@ -72,6 +73,19 @@ def facts(state: State, call: Call) -> str:
             break
         found.append(line)
     return "\n".join(found)
+
+
+def known(state: State) -> str:
+    """What was given and what the latest calls showed, for people."""
+    given = [f"- {_short(one)}" for _, one in state.given.objects[:MAX_THINGS]]
+    calls = [event for event in state.events[-MAX_KNOWN:] if event.shown.failed is False]
+    latest = [
+        f"- {event.call.name[:60]} {_short(dict(event.call.arguments), 120)}: {_short(event.shown.value)}"
+        for event in reversed(calls)
+    ]
+    lines = ["Given before the first call:", *given] if given else []
+    lines += [f"Shown by the latest of {len(state.events)} calls:", *latest] if latest else []
+    return "\n".join(lines)[:MAX_FACTS]
 
 
 def _things(state: State, call: Call) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from nextstate.domain import Determined, Unknown
 from nextstate.domains.os import grammar, table
 from nextstate.domains.os.kernel import carets, fields, grid, idle, keypad, menus, repeats, switches, windows
-from nextstate.domains.os.kernel.facts import facts
+from nextstate.domains.os.kernel.facts import facts, known
 from nextstate.domains.os.kernel.state import Pad, Rule, State, focus_may_move, focus_moved
 from nextstate.domains.os.steps import Button, Click, Hold, Hotkey, Keys, Move, Scroll, Step
 from nextstate.domains.os.table import Table
@@ -48,6 +48,10 @@ class OsKernel:
                 return Unknown(found, facts(state, one, None if here is None else hit_by(state, here, one)))
             state = learn(state, one, found)
         return Determined(state.screen, state)
+
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return known(state)
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""

@@ -21,6 +21,12 @@ def facts(state: State, one: Step, hit: int | None) -> str:
     return "\n".join(lines)[:MAX_FACTS]
 
 
+def known(state: State) -> str:
+    """Which element has the focus, where the caret stands, whether a menu is open."""
+    table = state.table
+    return "\n".join([*_focused(state, table), *_menu(table)])[:MAX_FACTS] if table else ""
+
+
 def _pointed(table: Table, one: Step, hit: int | None) -> list[str]:
     if not isinstance(one, Click | Move | Scroll | Button):
         return []

@@ -12,6 +12,7 @@ from __future__ import annotations
 from nextstate.domain import Determined, Unknown, calls
 from nextstate.domain.refusals import Refusals
 from nextstate.domains.search import world
+from nextstate.domains.search.kernel import notes
 from nextstate.domains.search.kernel.answer import answered
 from nextstate.domains.search.kernel.learn import learned
 from nextstate.domains.search.kernel.state import State
@@ -37,6 +38,10 @@ class SearchKernel:
         if isinstance(found, Unknown):
             return found
         return Determined(found, learned(state, call, found))
+
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return notes.known(state)
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""

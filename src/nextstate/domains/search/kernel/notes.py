@@ -44,6 +44,14 @@ def about(state: State, call: Call, asked: object) -> str:
     return _bounded(_kept(state))
 
 
+def known(state: State) -> str:
+    """What was shown or given: results, entries of the memory, what was kept, how many pages are known."""
+    results = list({one.url: one for one in reversed(state.results)}.values())[:MAX_SHOWN]
+    lines = [f"Pages of the world that are known whole: {len(state.world.pages)}"] if state.world.pages else []
+    lines += ["Results shown last:", *(f"- {one.title} | {one.url}" for one in results)] if results else []
+    return _bounded([*lines, *_kept(state), *_entries(state)])
+
+
 def _bounded(lines: Iterable[str]) -> str:
     text = "\n".join(lines)
     return text if len(text) <= MAX_FACTS else text[: MAX_FACTS - 4].rstrip() + " ..."

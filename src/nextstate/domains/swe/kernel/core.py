@@ -62,6 +62,10 @@ class SweKernel:
             return searching.computed(self._shell, state, call.name, operation)
         return telling.Lack(telling.WHY_NOT.get(type(operation), "a tool that is not computed"))
 
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return telling.known(state, self._shell.known(state.plain))
+
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""
         call = calls.call_of(action)

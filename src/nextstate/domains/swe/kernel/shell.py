@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nextstate.domain import Determined, Kernel, State, find
+from nextstate.domain import Determined, Kernel, State, find, known
 from nextstate.domains.swe.kernel.texts import OPEN
 from nextstate.types import Json, Setup
 
@@ -50,6 +50,10 @@ class Shell:
         if isinstance(step, Determined):
             return Answer(step.observation)
         return Answer(None, step.reason, step.facts, step.ask)
+
+    def known(self, state: Inner) -> str:
+        """What the terminal's kernel knows, in words."""
+        return known(self._kernel, state)
 
     def absorb(self, state: Inner, command: str, output: str, answers: tuple[str, ...] = ()) -> Inner:
         """The state after ``command`` printed ``output``."""

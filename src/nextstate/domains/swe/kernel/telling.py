@@ -72,6 +72,13 @@ def facts(state: State, operation: op.Operation, inner: str) -> str:
     return _spoken("\n".join(part for part in parts if part))[:MAX_FACTS]
 
 
+def known(state: State, inner: str) -> str:
+    """What was edited, and what the shell inside knows, for people."""
+    edited = [f"files edited: {', '.join(state.edited[-6:])}"] if state.edited else []
+    last = [f"the last edit:\n{state.last_edit}"] if state.last_edit else []
+    return _spoken("\n".join([*edited, *last, inner]))[:MAX_FACTS]
+
+
 def _spoken(text: str) -> str:
     """A text without the stand-in for an unknown working directory."""
     return text.replace(f"{NOWHERE}/", "").replace(NOWHERE, ".")

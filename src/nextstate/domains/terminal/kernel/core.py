@@ -36,6 +36,10 @@ class TerminalKernel:
         ask = None if run.asked is None or not telling.may_ask(action, run) else shlex.join(run.asked)
         return Unknown(run.reason or "", telling.told(state, action), ask)
 
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return telling.known(state)
+
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         attempt = self._attempt(state, action, answers)
         if attempt.state is not None and same(attempt.run.output, observation):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHOWN = 600
 """Characters of one file's content that are told."""
+LISTED = 60
+"""Names of files that are listed."""
 _READ_LOOP = re.compile(r"\bwhile\s+(?:IFS=\S*\s+)?read\b")
 _CODES = re.compile(r"&&|\|\||\b(if|while|until)\b|\$\?|!\s")
 
@@ -61,4 +63,15 @@ def told(state: State, action: str) -> str:
                 lines.append(f"directory {path}: {' '.join(children[:30])}")
         elif isinstance(entry, Absent):
             lines.append(f"{path} does not exist")
+    return "\n".join(lines)
+
+
+def known(state: State) -> str:
+    """What the kernel knows, for people: the working directory, the latest changed files, the names of the others."""
+    entries = state.files.entries
+    names = sorted(path for path, entry in entries.items() if isinstance(entry, File) and entry.content is not None)
+    gone = sorted(path for path, entry in entries.items() if isinstance(entry, Absent))
+    lines = [told(state, "")]
+    lines += [f"files known ({len(names)}): {' '.join(names[:LISTED])}"] if names else []
+    lines += [f"known not to exist ({len(gone)}): {' '.join(gone[:LISTED])}"] if gone else []
     return "\n".join(lines)

@@ -70,6 +70,10 @@ class WebKernel:
             return again.text
         return Unknown(reason or "")
 
+    def facts(self, state: State) -> str:
+        """What is known, in words."""
+        return facts.known(state)
+
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after ``observation`` was shown."""
         page = parse(observation)

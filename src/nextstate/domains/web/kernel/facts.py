@@ -26,6 +26,13 @@ def of(state: State, calls: tuple[Call, ...]) -> str:
     return "\n".join(lines)[:MAX_FACTS]
 
 
+def known(state: State) -> str:
+    """Which tabs and pages are known, at most :data:`MAX_FACTS` characters."""
+    pages = [f"- {page.title[:MAX_LINE]} | {url[:MAX_LINE]}" for url, page in list(state.loaded.items())[:MAX_LINES]]
+    listed = ["Pages that can be shown again as they were loaded:", *pages] if pages else []
+    return "\n".join([part for part in (of(state, ()), *listed) if part])[:MAX_FACTS]
+
+
 def _about(state: State, page: Page, call: Call) -> list[str]:
     lines = []
     bids = [value for name, value in call.arguments.items() if name.endswith("bid") and isinstance(value, str)]
