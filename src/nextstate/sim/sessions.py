@@ -104,7 +104,10 @@ class Branches:
 
 
 class Sessions:
-    """All sessions of a server. ``models`` are the world models by their public names, the first is the default."""
+    """All sessions of a server. ``models`` are the world models by their public names, the first is the default.
+
+    ``on_step`` is told of every step: the model's name, the step or its failure, and the seconds that it took.
+    """
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class Sessions:
         self.quota = quota
         self.idle_seconds = idle_seconds
         self.tree = kept
+        self.on_step: Callable[[str, Step | StepFailed, float], None] | None = None
         self._clock = clock
         self._marks = {name: base.fingerprint(model).encode() for name, model in self.models.items()}
         self._loaded: OrderedDict[str, _Live] = OrderedDict()
@@ -322,17 +326,25 @@ class Sessions:
         try:
             turn, shared, tokens = await self._turn(live, key, action, started)
             node = tree.Node(key, row.head, turn)
-            changed = replace(row, head=key, turns=row.turns + 1)
             writes = [tree.turn_row(node), *sharing.rows(row, mark, node)]
-            await self._spend(live, changed, started, writes, tokens=tokens, bytes=bytes_of(turn), steps=1)
+            await self._spend(live, started, writes, tokens=tokens, bytes=bytes_of(turn), head=key)
             live.history = (*live.history, turn)
+        except StepFailed as failure:
+            self._tell(row.model, failure, started)
+            raise
         finally:
             live.busy = False
             if (asked := self._asked.get(key)) is not None and asked.by is live:
                 del self._asked[key]
         if self._clock() - self._swept > SWEEP:
             await self.sweep()
-        return Step(turn, row.turns, shared, time.perf_counter() - started)
+        step = Step(turn, row.turns, shared, time.perf_counter() - started)
+        self._tell(row.model, step, started)
+        return step
+
+    def _tell(self, model: str, taken: Step | StepFailed, started: float) -> None:
+        if self.on_step is not None:
+            self.on_step(model, taken, time.perf_counter() - started)
 
     async def _turn(self, live: _Live, key: bytes, action: Action, started: float) -> tuple[Turn, bool, int]:
         """The turn that ``action`` makes, whether this world had shown it, and the tokens that it cost now."""
@@ -361,7 +373,7 @@ class Sessions:
         seed = step_seed(row.seed, row.turns)
         prediction = await ask(self._model(row), query, seed=seed, seconds=limits.step_seconds)
         if prediction.outcome is not Outcome.OK:
-            await self._spend(live, row, started, [], tokens=tokens_asked(prediction))
+            await self._spend(live, started, [], tokens=tokens_asked(prediction))
             raise StepFailed(prediction)
         shown = replace(prediction, observation=tree.text(prediction.observation or ""))
         turn = turn_of(action, shown, model=row.model, max_chars=limits.observation_chars)
@@ -372,18 +384,19 @@ class Sessions:
     async def _spend(
         self,
         live: _Live,
-        row: Row,
         started: float,
         writes: Sequence[Write],
         *,
         tokens: int,
         bytes: int = 0,
-        steps: int = 0,
+        head: bytes | None = None,
     ) -> None:
-        """Keep ``row`` as what the session is now, and what a step of it used."""
-        seconds = time.perf_counter() - started
+        """Keep what a step used, and the step itself where there is one: ``head`` is the key of its turn."""
+        row, seconds, steps = live.row, time.perf_counter() - started, int(head is not None)
         row = replace(
             row,
+            head=head or row.head,
+            turns=row.turns + steps,
             tokens=row.tokens + tokens,
             bytes=row.bytes + bytes,
             seconds=row.seconds + seconds,

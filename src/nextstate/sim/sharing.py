@@ -26,17 +26,22 @@ if TYPE_CHECKING:
 
 
 def rows(row: Row, mark: bytes, node: Node) -> tuple[Write, ...]:
-    """The fact that the turn ``node`` shows, to be kept with it; nothing where it is none or a kernel computed it."""
-    if node.turn.meta.get("origin") == Origin.COMPUTED or not find(row.domain).acts(node.turn.action).looks:
+    """What is to be kept with the turn ``node``, so that other branches find it; nothing where a kernel computed it.
+
+    Whether it is a fact, for its action changes nothing, is only asked when one does.
+    """
+    if node.turn.meta.get("origin") == Origin.COMPUTED:
         return ()
     return (tree.fact_row(_key(row, mark, node.turn.action), node.key),)
 
 
 def shown(kept: Tree, row: Row, mark: bytes, action: Action) -> Turn | None:
     """The turn of another branch that shows what ``action`` looks up, where it still holds in this one."""
+    if (found := kept.fact(_key(row, mark, action))) is None:
+        return None
     domain = find(row.domain)
     act = domain.acts(action)
-    if not act.looks or (found := kept.fact(_key(row, mark, action))) is None:
+    if not act.looks:
         return None
     ours, theirs = kept.path(row.head), kept.path(found)
     shared = _shared(ours, theirs)

@@ -1,25 +1,25 @@
 """Sessions on disk: a tree of turns in SQLite, so that forks share their past and no acknowledged step is ever lost.
 
 A turn stands once, under a key that is a hash of its parent's key and of what led to it; a session is a row that points
-to its last turn. One thread writes, in transactions that take whatever waits (group commit); :meth:`Tree.write` returns
-when its rows are committed. With SQLite's write-ahead log and ``synchronous=NORMAL`` a commit survives the death of the
-process; a power cut may take the last moments, never the file. Rows are written whole, so writing one twice does no
-harm.
+to its last turn. :meth:`Tree.write` returns when its rows are committed, in one transaction with whatever else was
+written in the same round of the event loop (group commit). A transaction takes tens of microseconds a step, less than
+handing it to a thread and back would; what may take long, moving the write-ahead log into the file, a thread does.
+With SQLite's write-ahead log and ``synchronous=NORMAL`` a commit survives the death of the process; a power cut may
+take the last moments, never the file. Rows are written whole, so writing one twice does no harm.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import hashlib
 import json
-import queue
+import os
 import sqlite3
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -29,8 +29,8 @@ from nextstate.types import Turn
 
 VERSION = 1
 """Of the layout; kept in the file's ``user_version``."""
-GROUP = 2_000
-"""The most waiting writes that one transaction takes."""
+MOVE = 16 * 2**20
+"""Bytes of the write-ahead log from which on it is moved into the file."""
 
 SCHEMA = """
 CREATE TABLE worlds (key BLOB PRIMARY KEY, scenario BLOB NOT NULL) WITHOUT ROWID;
@@ -137,16 +137,16 @@ class Tree:
     def __init__(self, path: str | Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nextstate-") if path is None else None
         self.file = Path(path) if path is not None else Path(self._folder.name if self._folder else ".") / "tree.sqlite"
+        self.log = Path(f"{self.file}-wal")
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.file)
         try:
-            self._reading = _opened(self.file)
+            self._file = _opened(self.file)
         except UsageError:
             self._lock.close()
             raise
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._run, name="nextstate-tree", daemon=True)
-        self._writer.start()
+        self._waiting: list[_Waiting] = []
+        self._moving: asyncio.Future[None] | None = None
         self._closed = False
 
     # Writing
@@ -156,58 +156,61 @@ class Tree:
         if self._closed:
             raise StoreFailed(f"{self.file} is closed")
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._queue.put(_Waiting(rows, done, loop))
-        await done
+        if not self._waiting:
+            loop.call_soon(self._flush)
+        one = _Waiting(rows, loop.create_future())
+        self._waiting.append(one)
+        await one.done
 
     @property
     def waiting(self) -> int:
-        """Writes that wait for their transaction, about."""
-        return self._queue.qsize()
+        """Writes that wait for their transaction."""
+        return len(self._waiting)
 
     async def aclose(self) -> None:
         """Commit what waits and close the file."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
-            await asyncio.to_thread(self._writer.join)
-            self._reading.close()
+            self._flush()
+            if self._moving is not None:
+                await self._moving
+            self._file.close()
             self._lock.close()
             if self._folder:
                 self._folder.cleanup()
 
-    def _run(self) -> None:
-        connection = _opened(self.file)
-        while (batch := self._batch()) is not None:
-            failure: Exception | None = None
-            try:
-                _commit(connection, batch)
-            except (sqlite3.Error, UnicodeError, OverflowError) as error:
-                failure = error
-            for loop in {one.loop for one in batch}:
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(_tell, [one.done for one in batch if one.loop is loop], failure)
-        connection.close()
+    def _flush(self) -> None:
+        batch, self._waiting = self._waiting, []
+        failure: Exception | None = None
+        try:
+            _commit(self._file, batch)
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            failure = StoreFailed(f"the step could not be kept: {error}")
+        for one in batch:
+            if one.done.cancelled():
+                continue
+            if failure is None:
+                one.done.set_result(None)
+            else:
+                one.done.set_exception(failure)
+        if self._moving is None and not self._closed and _size(self.log) > MOVE:
+            self._moving = asyncio.ensure_future(self._move())
 
-    def _batch(self) -> list[_Waiting] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        with contextlib.suppress(queue.Empty):
-            while len(batch) < GROUP:
-                following = self._queue.get_nowait()
-                if following is None:
-                    self._queue.put(None)
-                    break
-                batch.append(following)
-        return batch
+    async def _move(self) -> None:
+        """Move the log into the file: most of it in a thread, and what came meanwhile here, so that it begins anew."""
+        try:
+            await asyncio.to_thread(_moved, self.file)
+            self._file.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error:
+            pass  # nothing is lost: the log goes on, and the next commit tries again
+        finally:
+            self._moving = None
 
     # Reading
 
     def session(self, id: str) -> Row | None:
         """The session called ``id``."""
-        found = self._reading.execute("SELECT * FROM sessions WHERE id = ?", (id,)).fetchone()
+        found = self._file.execute("SELECT * FROM sessions WHERE id = ?", (id,)).fetchone()
         return Row(*found) if found else None
 
     def sessions(self, owner: str, limit: int, before: Row | None = None) -> list[Row]:
@@ -216,27 +219,27 @@ class Tree:
         query = (
             "SELECT * FROM sessions WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?"
         )
-        return [Row(*found) for found in self._reading.execute(query, (owner, *newest, limit))]
+        return [Row(*found) for found in self._file.execute(query, (owner, *newest, limit))]
 
     def open_sessions(self, owner: str) -> int:
         """How many sessions of the owner have no ending."""
         query = "SELECT count(*) FROM sessions WHERE owner = ? AND ending IS NULL AND kind = 'session'"
-        return int(self._reading.execute(query, (owner,)).fetchone()[0])
+        return int(self._file.execute(query, (owner,)).fetchone()[0])
 
     def world(self, key: bytes) -> bytes | None:
         """The scenario of a world, a line of a trajectory file."""
-        found = self._reading.execute("SELECT scenario FROM worlds WHERE key = ?", (key,)).fetchone()
+        found = self._file.execute("SELECT scenario FROM worlds WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
 
     def turn(self, key: bytes) -> Turn | None:
         """The turn under ``key``."""
         query = "SELECT action, observation, meta FROM turns WHERE key = ?"
-        found = self._reading.execute(query, (key,)).fetchone()
+        found = self._file.execute(query, (key,)).fetchone()
         return _turn(*found) if found else None
 
     def fact(self, key: bytes) -> bytes | None:
         """The key of the turn that showed a fact first."""
-        found = self._reading.execute("SELECT turn FROM facts WHERE key = ?", (key,)).fetchone()
+        found = self._file.execute("SELECT turn FROM facts WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
 
     def path(self, head: bytes) -> list[Node]:
@@ -244,12 +247,12 @@ class Tree:
         query = f"""{WALK}
             SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
             ORDER BY depth DESC"""
-        rows = self._reading.execute(query, (head,))
+        rows = self._file.execute(query, (head,))
         return [Node(key, parent, _turn(*turn)) for key, parent, *turn in rows]
 
     def ancestor(self, head: bytes, up: int) -> bytes:
         """The key that stands ``up`` turns above ``head``; raises :class:`DataError` where there is none."""
-        found = self._reading.execute(f"{WALK} SELECT key FROM walk WHERE depth = ?", (head, up)).fetchone()
+        found = self._file.execute(f"{WALK} SELECT key FROM walk WHERE depth = ?", (head, up)).fetchone()
         if found is None:
             raise DataError(f"no turn stands {up} turns above {head.hex()}", where=str(self.file))
         return bytes(found[0])
@@ -257,20 +260,20 @@ class Tree:
     def family(self, owner: str, family: str, limit: int) -> tuple[list[Row], list[Node]]:
         """The sessions of a family, oldest first, and the turns that lead to them; at most ``limit`` of each."""
         query = "SELECT * FROM sessions WHERE family = ? AND owner = ? ORDER BY created, id LIMIT ?"
-        rows = [Row(*found) for found in self._reading.execute(query, (family, owner, limit))]
+        rows = [Row(*found) for found in self._file.execute(query, (family, owner, limit))]
         walk = """WITH RECURSIVE walk (key) AS (
                 SELECT head FROM sessions WHERE family = ? AND owner = ?
                 UNION SELECT turns.parent FROM turns JOIN walk ON turns.key = walk.key
             )
             SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
             ORDER BY turns.rowid LIMIT ?"""
-        found = self._reading.execute(walk, (family, owner, limit))
+        found = self._file.execute(walk, (family, owner, limit))
         nodes = [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
         return rows, nodes
 
     def owners(self) -> Iterator[tuple[str, Spent]]:
         """Every owner and what it has used."""
-        for owner, *spent in self._reading.execute("SELECT * FROM owners"):
+        for owner, *spent in self._file.execute("SELECT * FROM owners"):
             yield owner, Spent(*spent)
 
     def totals(self) -> tuple[int, int]:
@@ -278,11 +281,14 @@ class Tree:
         query = (
             "SELECT (SELECT count(*) FROM sessions WHERE ending IS NULL AND kind = 'session'), max(rowid) FROM turns"
         )
-        opened, turns = self._reading.execute(query).fetchone()
+        opened, turns = self._file.execute(query).fetchone()
         return int(opened), int(turns or 0)
 
 
 # Rows to write
+
+_session_values = attrgetter(*(one.name for one in fields(Row)))
+_spent_values = attrgetter(*(one.name for one in fields(Spent)))
 
 
 def world_row(key: bytes, scenario: bytes) -> Write:
@@ -300,11 +306,11 @@ def fact_row(key: bytes, turn: bytes) -> Write:
 
 
 def session_row(row: Row) -> Write:
-    return "session", astuple(row)
+    return "session", _session_values(row)
 
 
 def owner_row(owner: str, spent: Spent) -> Write:
-    return "owner", (owner, *astuple(spent))
+    return "owner", (owner, *_spent_values(spent))
 
 
 def idle_row(touched_before: float) -> Write:
@@ -342,7 +348,6 @@ def encoded(text: str) -> bytes:
 class _Waiting:
     rows: Iterable[Write]
     done: asyncio.Future[None]
-    loop: asyncio.AbstractEventLoop
 
 
 def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:
@@ -357,14 +362,19 @@ def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:
                 connection.executemany(WRITES[kind], rows)
 
 
-def _tell(waiting: list[asyncio.Future[None]], failure: Exception | None) -> None:
-    for done in waiting:
-        if done.cancelled():
-            continue
-        if failure is None:
-            done.set_result(None)
-        else:
-            done.set_exception(StoreFailed(f"the step could not be kept: {failure}"))
+def _moved(file: Path) -> None:
+    connection = sqlite3.connect(file)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        connection.close()
+
+
+def _size(file: Path) -> int:
+    try:
+        return os.stat(file).st_size  # noqa: PTH116 - in each transaction, and several times as fast as Path.stat
+    except OSError:
+        return 0
 
 
 def _turn(action: str, observation: str, meta: str) -> Turn:
@@ -393,6 +403,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise UsageError(f"{path} is no store of sessions: {error}") from None
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     if version not in (0, VERSION):
         connection.close()
         raise UsageError(f"{path} has layout {version}; this version of nextstate reads layout {VERSION}")
