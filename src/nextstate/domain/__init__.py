@@ -1,10 +1,10 @@
 """What a domain is: a value that says how its world is worded, read, compared and, where possible, computed.
 
-Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules
-beside this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
+Built-in domains and third-party ones use the same door, the entry-point group ``nextstate.domains``. The modules beside
+this one are what several domains are made of: tool calls (`calls`) and the JSON in them (`strict_json`), prompts
 (`prompts`), golden examples (`golden`), a check that holds in all of them (`checks`), what the words of an action say
-that it reads and writes (`acts`), how an agent's tool calls become actions (`interface`), and screens that are
-predicted as edits (`edits`) and shown as pictures (`picture`).
+that it reads and writes (`acts`), how an agent's tool calls become actions (`interface`), what foreign programs take a
+world for (`shapes`), and screens that are predicted as edits (`edits`) and shown as pictures (`picture`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 
 from nextstate import plugins
 from nextstate.domain.acts import Act, of_call
+from nextstate.domain.shapes import Device, SearchEngine
 from nextstate.errors import ReplyError, unknown_name
 from nextstate.types import Action, Observation, Query, Setup, Tool, Trajectory
 
@@ -131,7 +132,12 @@ ACT = Tool(
         "additionalProperties": False,
     },
 )
-"""How an agent that calls tools acts in a world whose actions are plain texts."""
+"""How an agent that calls tools acts in a world whose actions are plain texts, unless the domain has better words."""
+
+
+def act(setup: Setup) -> Tool:
+    """The tool of a world that has none of its own."""
+    return ACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +156,9 @@ class Domain:
     whether an observation reports that the action failed (``None``: it does not tell). ``screens`` is true where an
     observation is all that can be seen and ``setup.initial_state`` is the first one; ``picture`` gives a screen as a
     self-contained HTML page, safe against markup in it. ``acts`` reads from the words of an action what it reads and
-    writes, for whoever makes measurements of it; unless a domain says otherwise, from tool calls. ``tool`` is the one
-    tool that an agent is offered where a set-up declares none: its only argument is the action.
+    writes, for whoever makes measurements of it; unless a domain says otherwise, from tool calls. ``tool`` gives
+    the one tool that an agent is offered where a set-up declares none: its only argument is the action. ``engine`` and
+    ``device`` say how programs act that take the world for a search engine or for a device.
     """
 
     name: str
@@ -171,7 +178,9 @@ class Domain:
     screens: bool = False
     picture: Callable[[Observation], str] | None = None
     acts: Callable[[Action], Act] = of_call
-    tool: Tool = ACT
+    tool: Callable[[Setup], Tool] = act
+    engine: SearchEngine | None = None
+    device: Device | None = None
 
     def before(self, query: Query) -> Observation:
         """What was shown before the query's action; empty where that was nothing."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def offered(domain: Domain, setup: Setup) -> tuple[Tool, ...]:
     """The tools of the set-up; where it declares none, the domain's one tool, whose argument is the action."""
-    return setup.tools or (domain.tool,)
+    return setup.tools or (domain.tool(setup),)
 
 
 def action_of(domain: Domain, setup: Setup, name: str, arguments: Mapping[str, Json]) -> Action:
@@ -27,7 +27,7 @@ def action_of(domain: Domain, setup: Setup, name: str, arguments: Mapping[str, J
     if setup.tools:
         action = calls.render(name, arguments)
     else:
-        action = _only(domain.tool, name, arguments)
+        action = _only(domain.tool(setup), name, arguments)
     domain.validate(action)
     return action
 

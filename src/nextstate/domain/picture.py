@@ -3,6 +3,10 @@
 Shared by the domains whose observations are screens. Boxes are drawn to scale where their positions are known and
 listed as an indented outline where they are not. The page holds no script and loads nothing; every text of it is
 escaped, characters that cannot be seen are shown by a sign, and its size is bounded, whatever the boxes hold.
+
+A domain can say which action an element stands for, in its own words: the element then carries it as ``data-click``,
+or as ``data-fill`` with :data:`TEXT` where a text goes that somebody types. The page itself does nothing with them; a
+viewer that lets people act by hand listens for clicks and takes the action from there.
 """
 
 from __future__ import annotations
@@ -32,13 +36,21 @@ FARTHEST = 100_000.0
 SIDE = 1_000.0
 """The longer side of the drawing, in CSS pixels."""
 
+MAX_ACTION = 2_000
+"""Characters of an action that an element carries; longer ones are left out."""
+TEXT = "{text}"
+"""Where the typed text stands in a ``fill``, a string in double quotes, escaped as in JSON, which Python reads too."""
+
 Bounds: TypeAlias = "tuple[float, float, float, float]"
 """Left, top, right, bottom, in any unit that all boxes of a screen share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One element of a screen. ``bounds`` is ``None`` where the position is not known; ``depth`` counts from 0."""
+    """One element of a screen. ``bounds`` is ``None`` where the position is not known; ``depth`` counts from 0.
+
+    ``click`` is the action that a click on it is; ``fill`` the one that types into it, with :data:`TEXT` in it.
+    """
 
     kind: str
     text: str = ""
@@ -46,9 +58,20 @@ class Box:
     bounds: Bounds | None = None
     depth: int = 0
     id: str = ""
+    click: str = ""
+    fill: str = ""
 
 
-def page(title: str, boxes: Iterable[Box]) -> str:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An action that belongs to no element, such as going back. It is shown only where one can act."""
+
+    text: str
+    click: str = ""
+    fill: str = ""
+
+
+def page(title: str, boxes: Iterable[Box], keys: Iterable[Key] = ()) -> str:
     """A self-contained HTML page that shows ``boxes``, those that come later above earlier ones.
 
     A box is drawn if its corners are numbers in order, not beyond :data:`FARTHEST`, and some of it lies right of and
@@ -60,7 +83,7 @@ def page(title: str, boxes: Iterable[Box]) -> str:
     drawn = [(box, corners) for box in shown if (corners := _corners(box.bounds)) is not None]
     listed = [box for box in shown if _corners(box.bounds) is None]
     name = _escaped(title, MAX_TEXT // 2)
-    body = [f"<h1>{name}</h1>", *_drawing(drawn), *_outline(listed), *_notes(len(shown), rest)]
+    body = [f"<h1>{name}</h1>", *_keys(keys), *_drawing(drawn), *_outline(listed), *_notes(len(shown), rest)]
     return _HEAD.replace("{title}", name) + "\n".join(body) + "\n</body>\n</html>\n"
 
 
@@ -100,6 +123,18 @@ def _corners(bounds: Bounds | None) -> Bounds | None:
     return bounds if left < right and top < bottom and right > 0 and bottom > 0 else None
 
 
+def _keys(keys: Iterable[Key]) -> Iterator[str]:
+    shown = [f'<span class="key"{_acts(key)}>{_escaped(key.text, MAX_TEXT // 10)}</span>' for key in keys]
+    if shown:
+        yield f'<div class="keys">{" ".join(shown)}</div>'
+
+
+def _acts(one: Box | Key) -> str:
+    """The attributes that say what an element does."""
+    found = (("click", one.click), ("fill", one.fill if TEXT in one.fill else ""))
+    return "".join(f' data-{name}="{escape(act)}"' for name, act in found if act and len(act) <= MAX_ACTION)
+
+
 def _drawing(drawn: Sequence[tuple[Box, Bounds]]) -> Iterator[str]:
     if not drawn:
         return
@@ -111,7 +146,8 @@ def _drawing(drawn: Sequence[tuple[Box, Bounds]]) -> Iterator[str]:
     for box, (left, top, right, bottom) in drawn:
         sides = (left / width, top / height, (right - left) / width, (bottom - top) / height)
         place = ";".join(f"{name}:{share:.4%}" for name, share in zip(_SIDES, sides, strict=True))
-        yield f'<div class="{_classes(box)}" style="{place}" title="{_escaped(_hint(box))}">{_content(box)}</div>'
+        hint = _escaped(_hint(box))
+        yield f'<div class="{_classes(box)}" style="{place}" title="{hint}"{_acts(box)}>{_content(box)}</div>'
     yield "</div>"
 
 
@@ -127,7 +163,8 @@ def _outline(listed: Sequence[Box]) -> Iterator[str]:
         states = _escaped(" ".join(_states(box)))
         kind = f'<span class="kind">{_escaped(box.kind, MAX_TEXT // 10)}</span>'
         tail = f' <span class="states">{states}</span>' if states else ""
-        yield f'<li class="{_classes(box)}" style="margin-left:{indent:.1f}em">{kind} {_content(box)}{tail}</li>'
+        place = f'style="margin-left:{indent:.1f}em"'
+        yield f'<li class="{_classes(box)}" {place}{_acts(box)}>{kind} {_content(box)}{tail}</li>'
     yield "</ul>"
 
 
@@ -177,10 +214,9 @@ _HEAD = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-:root { color-scheme: light dark; --back: #ffffff; --ink: #1a1c20; --line: #8a93a3; --fill: #eef2f8; --mark: #0b57d0; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #15171b; --ink: #e6e8ec; --line: #737c8c; --fill: #22262e; --mark: #8ab4f8; }
-}
+/* light-dark() follows color-scheme, which a viewer may set */
+:root { color-scheme: light dark; --back: light-dark(#ffffff, #15171b); --ink: light-dark(#1a1c20, #e6e8ec);
+  --line: light-dark(#8a93a3, #737c8c); --fill: light-dark(#eef2f8, #22262e); --mark: light-dark(#0b57d0, #8ab4f8); }
 body { margin: 1rem; background: var(--back); color: var(--ink); font: 14px/1.4 system-ui, sans-serif; }
 h1 { font-size: 1rem; overflow-wrap: anywhere; }
 .screen { position: relative; max-width: 100%; overflow: hidden; border: 1px solid var(--line); }
@@ -195,6 +231,18 @@ h1 { font-size: 1rem; overflow-wrap: anywhere; }
 .checked, .selected { background: var(--fill); font-weight: bold; }
 .checked .text::before { content: "\\2611\\00a0"; }
 .disabled, .invisible { opacity: 0.5; }
+.keys { display: none; }
+.live .keys { display: flex; flex-wrap: wrap; gap: 0.4rem; margin: 0 0 0.7rem; }
+.key { border: 1px solid var(--line); border-radius: 6px; padding: 0.25rem 0.6rem; background: var(--fill); }
+.live [data-click], .live [data-fill] { cursor: pointer; }
+.live .outline [data-click] .text, .live .outline [data-fill] .text { color: var(--mark); text-decoration: underline; }
+.live .outline [data-click]:hover, .live .outline [data-fill]:hover { background: var(--fill); }
+.live .screen .id { display: none; }
+.live .screen [data-click], .live .screen [data-fill] { border-color: var(--mark); }
+.live :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; z-index: 2; }
+.typed { font: inherit; color: var(--ink); background: var(--back); border: 2px solid var(--mark); border-radius: 4px;
+  padding: 0.1rem 0.3rem; max-width: 100%; box-sizing: border-box; }
+.screen .typed { position: absolute; inset: 0; width: 100%; }
 </style>
 </head>
 <body>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import time
@@ -12,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 from nextstate.domain import find, worded
 from nextstate.errors import NextstateError, UsageError
 from nextstate.models import keys, render
-from nextstate.models.base import read_reply, refused
-from nextstate.models.endpoint import Endpoint, EndpointError, Patience, address
+from nextstate.models.base import heard, read_reply, refused
+from nextstate.models.endpoint import Endpoint, EndpointError, NotStreamed, Patience, address
 from nextstate.models.language import Reply, spoken
 from nextstate.types import NOTHING, Outcome, Prediction, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from nextstate.domain import Domain
     from nextstate.models.language import Messages
     from nextstate.types import Json, Query
+
+log = logging.getLogger(__name__)
 
 KEY_VARIABLE = "NEXTSTATE_API_KEY"
 
@@ -65,6 +68,7 @@ class ChatEndpoint:
         self.name = f"chat:{name}@{url.partition('?')[0]}"
         self.address = address(url, "/chat/completions")
         self._model = name
+        self._streams = True
         self._endpoint = Endpoint(
             self.address,
             key=api_key or os.environ.get(KEY_VARIABLE),
@@ -83,8 +87,7 @@ class ChatEndpoint:
     async def complete(self, messages: Messages, *, seed: int | None = None) -> Reply:
         started = time.perf_counter()
         try:
-            said = completion(await self._endpoint.post(self._request(messages, seed)))
-            reply = _reply(said)
+            reply = _reply(completion(await self._said(self._request(messages, seed))))
         except EndpointError as error:
             reply = Reply(Outcome.PROVIDER_ERROR, detail=str(error))
         return replace(reply, model=self.name, seconds=time.perf_counter() - started)
@@ -92,6 +95,20 @@ class ChatEndpoint:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._endpoint.aclose()
+
+    async def _said(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the endpoint answers, as a stream where somebody listens and it can."""
+        listener = heard.get()
+        if listener is not None and self._streams:
+            try:
+                asked = body | {"stream": True, "stream_options": {"include_usage": True}}
+                return await self._endpoint.post(asked, lambda events: streamed(events, listener))
+            except NotStreamed as refusal:
+                said = await self._endpoint.post(body)
+                log.warning("%s does not stream: %s", self.name, refusal)
+                self._streams = False
+                return said
+        return await self._endpoint.post(body)
 
     def _request(self, messages: Messages, seed: int | None) -> dict[str, Any]:
         body = {
@@ -173,6 +190,32 @@ def completion(payload: Mapping[str, Any]) -> Completion:
     )
 
 
+async def streamed(events: AsyncIterator[Mapping[str, Any]], heard: Callable[[str], None]) -> dict[str, Any]:
+    """The chat completion whose pieces are ``events``; ``heard`` is told of each piece of its text.
+
+    The pieces are OpenAI's ``chat.completion.chunk``: what is in the ``delta`` of the first choice adds to the message.
+    """
+    texts: dict[str, list[str]] = {name: [] for name in ("content", "reasoning_content", "reasoning", "refusal")}
+    finish, usage, chosen = "", None, False
+    heard("")
+    async for event in events:
+        usage = event.get("usage") or usage
+        choices = event.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if not isinstance(choice, dict):
+            continue
+        chosen = True
+        finish = _text(choice.get("finish_reason")) or finish
+        delta = choice.get("delta")
+        for name, parts in texts.items():
+            if piece := _text(delta.get(name)) if isinstance(delta, dict) else "":
+                parts.append(piece)
+                if name == "content":
+                    heard(piece)
+    message = {name: "".join(parts) for name, parts in texts.items()}
+    return {"choices": [{"message": message, "finish_reason": finish}] if chosen else [], "usage": usage}
+
+
 def read(domain: Domain, query: Query, reply: Reply) -> Prediction:
     """The prediction that a language model's ``reply`` to ``query`` is."""
     if reply.outcome in (Outcome.REFUSED, Outcome.PROVIDER_ERROR):
@@ -190,11 +233,12 @@ def _reply(said: Completion) -> Reply:
     return spoken(said.text, cut_off=said.finish == "length", reasoning=said.reasoning, usage=said.usage)
 
 
-def parts(argument: str) -> tuple[str, str]:
-    """Name and address of ``NAME@URL``. Raises :class:`UsageError`."""
+def parts(argument: str, form: str = "chat") -> tuple[str, str]:
+    """Name and address of ``NAME@URL``; ``form`` is what stands before it. Raises :class:`UsageError`."""
     match = re.fullmatch(r"(.+?)@(https?://.+)", argument, re.IGNORECASE | re.DOTALL)
     if match is None:
-        raise UsageError(f"write chat:NAME@URL, as in chat:qwen@http://localhost:8000/v1, not {'chat:' + argument!r}")
+        example = f"{form}:NAME@URL, as in {form}:qwen@http://localhost:8000/v1"
+        raise UsageError(f"write {example}, not {f'{form}:{argument}'!r}")
     return match[1], match[2]
 
 

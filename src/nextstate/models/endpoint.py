@@ -1,4 +1,8 @@
-"""A thin client for JSON endpoints that are slow, busy or broken: bounded, timed, retried, every failure named."""
+"""A thin client for JSON endpoints that are slow, busy or broken: bounded, timed, retried, every failure named.
+
+An endpoint that is asked to stream answers with server-sent events (WHATWG HTML, section 9.2), each a JSON object, the
+last one ``[DONE]``; one that does not stream answers as if it had not been asked to.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +20,29 @@ from urllib.parse import urlsplit, urlunsplit
 from nextstate.errors import NextstateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from typing import TypeAlias
 
     import aiohttp
+
+    Take: TypeAlias = Callable[[AsyncIterator[dict[str, Any]]], Awaitable[dict[str, Any]]]
 
 log = logging.getLogger(__name__)
 
 EXCERPT = 200
 """Characters of a strange body that an error quotes."""
 
+EVENTS = "text/event-stream"
+UNSTREAMED = frozenset((400, 404, 405, 406, 415, 422, 501))
+"""What an endpoint answers that knows no streams."""
+
 
 class EndpointError(NextstateError):
     """The endpoint gave no usable answer; the text says what happened, and what was retried."""
+
+
+class NotStreamed(EndpointError):
+    """The endpoint refused a request that asked it to stream; without that it may take it."""
 
 
 class _Passing(Exception):
@@ -71,17 +86,21 @@ class Endpoint:
         self._sleep, self._now = sleep, now
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def post(self, body: Mapping[str, Any], take: Take | None = None) -> dict[str, Any]:
         """The JSON object that the endpoint answers; raises :class:`EndpointError`.
 
         Timeouts, broken connections, 408, 429 and 5xx are retried, as late as ``Retry-After`` asks. The pause keeps its
         place in the concurrency limit, so that a busy endpoint is not pressed harder.
+
+        Where the answer is a stream, ``take`` makes the object of its events; it is called anew for every try. A stream
+        that ends before ``[DONE]`` is a broken connection. :class:`NotStreamed` says that the endpoint refused a body
+        that may have asked for a stream.
         """
         said: list[str] = []
         async with self._gate:
             for attempt in range(self._patience.tries):
                 try:
-                    return await self._once(body)
+                    return await self._once(body, take)
                 except _Passing as failure:
                     said.append(str(failure))
                     wait = min(_backoff(attempt), self._patience.max_wait) if failure.wait is None else failure.wait
@@ -98,12 +117,16 @@ class Endpoint:
             await self._session.close()
             self._session = None
 
-    async def _once(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def _once(self, body: Mapping[str, Any], take: Take | None) -> dict[str, Any]:
         import aiohttp
 
         try:
             async with self._opened().post(self.url, json=body, allow_redirects=False) as response:
+                if take is not None and response.status == 200 and response.content_type == EVENTS:
+                    return await take(self._events(response))
                 raw = await _bounded(response, self._patience.max_body)
+                if take is not None and response.status in UNSTREAMED:
+                    raise NotStreamed(f"HTTP {response.status}: {self._safe(raw.decode('utf-8', 'replace'))}")
                 return self._judge(response.status, response.headers, raw)
         except TimeoutError as error:
             raise _Passing(f"timed out ({error})" if str(error) else "timed out") from error
@@ -111,6 +134,17 @@ class Endpoint:
             raise EndpointError(f"{type(error).__name__}: {self._safe(str(error))}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise _Passing(f"{type(error).__name__}: {self._safe(str(error))}") from error
+
+    async def _events(self, response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+        """The objects of a stream, up to ``[DONE]``."""
+        async for line in _lines(response, self._patience.max_body):
+            field, _, value = line.partition(":")
+            if field != "data":
+                continue  # comments keep a connection open; names and ids of events say nothing here
+            if value.strip() == "[DONE]":
+                return
+            yield _json_object(value, self._safe(value))
+        raise _Passing("the stream ended before it was done")
 
     def _opened(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -160,6 +194,18 @@ def address(url: str, path: str) -> str:
         raise UsageError("no user name or password in the address; give the key as an argument or in the environment")
     base = parts.path.rstrip("/") or "/v1"
     return urlunsplit(parts._replace(path=base if base.endswith(path) else base + path, fragment=""))
+
+
+async def _lines(response: aiohttp.ClientResponse, limit: int) -> AsyncIterator[str]:
+    """The lines of a body, which is at most ``limit`` bytes long."""
+    rest, size = b"", 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > limit:
+            raise EndpointError(f"HTTP {response.status}: the stream is longer than {limit} bytes")
+        *whole, rest = (rest + part).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
 
 
 async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:

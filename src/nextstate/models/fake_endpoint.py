@@ -2,10 +2,11 @@
 
     python -m nextstate.models.fake_endpoint --port 8000 --latency 1.0 --fail 429:0.05 --fail torn:0.01
 
-It serves ``POST /v1/chat/completions``, ``GET /v1/models`` and ``GET /counts``. A model whose name holds ``judge``
-answers with the marks of a judge, every other one with a tagged observation; both follow from a hash of the messages
-alone. The counts say how often each request (:func:`request_hash`) came in and was answered, and how many were under
-way at once. In Python a function of the request may give the replies, and the server is an async context manager.
+It serves ``POST /v1/chat/completions`` (whole, or in pieces where ``"stream": true`` asks for them), ``GET /v1/models``
+and ``GET /counts``. A model whose name holds ``judge`` answers with the marks of a judge, every other one with a tagged
+observation; both follow from a hash of the messages alone. The counts say how often each request (:func:`request_hash`)
+came in and was answered, and how many were under way at once. In Python a function of the request may give the replies,
+and the server is an async context manager.
 
 Failures are drawn from the request and the number of its attempt, so a run can be repeated: ``429`` (with
 ``Retry-After``), ``500``, ``torn`` (the connection ends in the middle of the body) and ``malformed`` (200 with broken
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 Failure = Literal["429", "500", "torn", "malformed"]
 FAILURES: tuple[Failure, ...] = ("429", "500", "torn", "malformed")
+
+PIECE = 8
+"""Characters of a piece of a streamed reply."""
 
 MAX_BODY = 64 << 20
 """The longest request that is read, in bytes."""
@@ -157,8 +161,32 @@ class FakeEndpoint:
     async def _whole(self, name: str, body: Mapping[str, Any], request: web.Request) -> web.StreamResponse:
         from aiohttp import web
 
+        if body.get("stream") is True:
+            return await self._pieces(name, body, request)
         response = web.json_response(self._completion(name, body))
         await response.prepare(request)
+        await response.write_eof()
+        self.answered[name] += 1
+        return response
+
+    async def _pieces(self, name: str, body: Mapping[str, Any], request: web.Request) -> web.StreamResponse:
+        """The same completion as server-sent events, :data:`PIECE` characters in each."""
+        from aiohttp import web
+
+        whole = self._completion(name, body)
+        text = whole["choices"][0]["message"]["content"]
+        deltas = [{"role": "assistant", "content": ""}]
+        deltas += [{"content": text[place : place + PIECE]} for place in range(0, len(text), PIECE)]
+        chosen = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
+        chunk = {"id": whole["id"], "object": "chat.completion.chunk", "model": whole["model"]}
+        events = [{**chunk, "choices": one} for one in chosen]
+        events.append({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        if (body.get("stream_options") or {}).get("include_usage"):
+            events.append({**chunk, "choices": [], "usage": whole["usage"]})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for data in (*map(json.dumps, events), "[DONE]"):
+            await response.write(f"data: {data}\n\n".encode())
         await response.write_eof()
         self.answered[name] += 1
         return response

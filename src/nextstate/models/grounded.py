@@ -161,7 +161,7 @@ class Grounded:
 
 
 def facts(model: WorldModel, domain: str, setup: Setup, history: tuple[Turn, ...]) -> str:
-    """What the kernel inside ``model`` knows after ``history``, in words; empty where there is none, or none says it."""
+    """What the kernel inside ``model`` knows after ``history``, in words; empty where none is, or it does not say."""
     inner: object = model
     while inner is not None and not isinstance(inner, Grounded | KernelModel):
         inner = getattr(inner, "inner", None)

@@ -22,6 +22,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from nextstate.errors import UsageError
+from nextstate.models.base import heard
 from nextstate.models.local_prefix import BLOCK, EngineError, Prefixes
 from nextstate.types import Usage
 
@@ -109,13 +110,15 @@ class Engine:
             return await self._generate(asked, done)
 
     async def _generate(self, asked: Mapping[str, Any], done: Callable[[str], bool]) -> Generated:
-        text, finish = "", None
+        text, finish, listener = "", None, heard.get() or _unheard
+        listener("")
         timings: Mapping[str, Any] = {}
         async with aclosing(self._events({**asked, "stream": True, "timings_per_token": True})) as events:
             async for event in events:
                 self._prefixes.evaluated(asked["prompt"])
                 choice = event["choices"][0]
                 text += choice["text"]
+                listener(choice["text"])
                 finish, timings = choice["finish_reason"], event.get("timings") or timings
                 if done(text):
                     break
@@ -162,6 +165,10 @@ class Engine:
                 yield answer
         except aiohttp.ClientError as error:
             raise EngineError(f"no connection to the engine: {error}") from error
+
+
+def _unheard(piece: str) -> None:
+    """Nobody listens."""
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

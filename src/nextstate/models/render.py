@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 LIMIT = 32_000
 """Characters of one state, observation, action or note when there is no budget."""
 
+STATE, TOOLS, EXAMPLES, INSTRUCTION = "Initial state", "Tools", "Examples", "Instruction for this simulation"
+"""The titles of the sections of a system message, in their order."""
+
+NOTES = "\n\nNotes for this step only:\n"
+"""What stands before the notes in the last message."""
+
 SLACK = 80
 """Characters kept free for the line that says how many turns are left out."""
 
@@ -170,10 +176,10 @@ def _system(domain: Domain, query: Query, budget: Budget) -> str:
     setup = query.setup
     parts = [
         domain.prompt.strip(),
-        _section("Initial state", setup.initial_state, budget.state),
-        _section("Tools", "\n".join(map(_tool, setup.tools)), budget.tools),
-        _section("Examples", _demonstrations(domain, query), budget.examples),
-        _section("Instruction for this simulation", setup.instruction, budget.instruction),
+        _section(STATE, setup.initial_state, budget.state),
+        _section(TOOLS, "\n".join(map(_tool, setup.tools)), budget.tools),
+        _section(EXAMPLES, _demonstrations(domain, query), budget.examples),
+        _section(INSTRUCTION, setup.instruction, budget.instruction),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -210,7 +216,7 @@ def _demonstrations(domain: Domain, query: Query) -> str:
 
 
 def _notes(notes: str) -> str:
-    return f"\n\nNotes for this step only:\n{notes}" if notes else ""
+    return NOTES + notes if notes else ""
 
 
 def _gap(left_out: int) -> str:

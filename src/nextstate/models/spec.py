@@ -116,6 +116,13 @@ def _chat(argument: str, options: Options) -> WorldModel:
     return chat.ChatModel(*chat.parts(argument), options=options.chat)
 
 
+def _served(argument: str, options: Options) -> WorldModel:
+    from nextstate.models import chat
+    from nextstate.models.served import ServedModel
+
+    return ServedModel(*chat.parts(argument, "served"))
+
+
 def _grounded(argument: str, inner: WorldModel) -> WorldModel:
     from nextstate.models.grounded import Grounded
 
@@ -177,8 +184,12 @@ MODELS: dict[str, Make] = {
     "kernel": _kernel,
     "local": _local,
     "chat": _chat,
+    "served": _served,
 }
-FORMS = ("copy-last", "always-empty", "replay:FILE", "nearest:FILE", "kernel", "local[:NAME]", "chat:NAME@URL")
+FORMS = (
+    "copy-last", "always-empty", "replay:FILE", "nearest:FILE", "kernel", "local[:NAME]", "chat:NAME@URL",
+    "served:NAME@URL",
+)  # fmt: skip
 
 WRAPPERS: dict[str, Wrap] = {
     "grounded": _grounded,

@@ -488,7 +488,7 @@ class Sessions:
 
     def _kept(self, live: _Live, turns: int) -> int:
         if not 0 <= turns <= live.row.turns:
-            raise UsageError(f"the session {live.row.id!r} has {live.row.turns} turns; {turns} cannot be kept of them")
+            raise UsageError(f"the session {live.row.id!r} has {live.row.turns} turns; {turns} cannot be left of them")
         return turns
 
     def _known(self, model: str) -> str:

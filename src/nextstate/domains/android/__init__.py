@@ -9,6 +9,7 @@ from __future__ import annotations
 from nextstate.domain import Domain, Kernel, edits, golden
 from nextstate.domains.android import codec, lines, picture
 from nextstate.domains.android.checks import CHECKS, failed
+from nextstate.domains.android.device import DEVICE
 from nextstate.domains.android.prompts import LONG, PROMPT, RUBRIC
 
 
@@ -34,4 +35,5 @@ DOMAIN = Domain(
     failed=failed,
     screens=True,
     picture=picture.page,
+    device=DEVICE,
 )

@@ -18,6 +18,7 @@ from __future__ import annotations
 from nextstate.domain import Domain, Kernel, golden
 from nextstate.domains.search import codec
 from nextstate.domains.search.checks import CHECKS
+from nextstate.domains.search.engine import ENGINE
 from nextstate.domains.search.failures import failed
 from nextstate.domains.search.prompts import LONG, PROMPT, RUBRIC
 
@@ -40,4 +41,5 @@ DOMAIN = Domain(
     kernel=_kernel,
     prompts={"long": LONG},
     failed=failed,
+    engine=ENGINE,
 )

@@ -104,18 +104,19 @@ class Other:
 Operation: TypeAlias = "Search | Read | Keep | Lookup | Memory | Calculate | Answer | Other"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_QUERIES = ("query", "queries", "q", "search_query", "search_queries", "search_term", "keywords", "question")
-_URLS = ("url", "urls", "link", "links", "href", "uri", "page_url", "website")
-_GOALS = ("goal", "prompt", "instruction", "question", "query")
+# The names of arguments, as tools have them.
+QUERIES = ("query", "queries", "q", "search_query", "search_queries", "search_term", "keywords", "question")
+URLS = ("url", "urls", "link", "links", "href", "uri", "page_url", "website")
+GOALS = ("goal", "prompt", "instruction", "question", "query")
 _KEPT = ("key", "save_as", "filename", "file_path", "destination")
-_LIMITS = (
+LIMITS = (
     "max_results", "num_results", "number_of_results", "n_results", "top_n_results", "top_n", "top_k", "topk", "num",
     "count", "limit", "size",
 )  # fmt: skip
 _MEMORIES = frozenset("memory memories memo note notes notebook notepad scratchpad".split())
 _KEYS = ("key", "name", "title", "id", "label")
 _TEXTS = ("value", "content", "text", "note", "entry", "data", "body")
-_WORDED = frozenset({*_QUERIES, *_URLS, *_GOALS, *_KEPT, *_KEYS, *_TEXTS, "keyword", "term", "pattern", "expression"})
+_WORDED = frozenset({*QUERIES, *URLS, *GOALS, *_KEPT, *_KEYS, *_TEXTS, "keyword", "term", "pattern", "expression"})
 _VERBS = {
     Verb.WRITE: "write store save add set put create update insert remember record take",
     Verb.APPEND: "append extend",
@@ -137,7 +138,7 @@ def operation(call: Call) -> Operation:
         return _memory(words, given)
     if _CALCULATORS & set(words) and isinstance(given.get("expression"), str):
         return Calculate(str(given["expression"]))
-    if any(key in given for key in _URLS):
+    if any(key in given for key in URLS):
         return _page(given)
     if "search" in call.name.lower():
         return _search(given)
@@ -153,9 +154,9 @@ def readable(call: Call) -> bool:
 
 
 def _usual(key: str, value: Json) -> bool:
-    if key in _LIMITS:
+    if key in LIMITS:
         return isinstance(value, int) and not isinstance(value, bool) and value > 0
-    if key in (*_QUERIES, *_URLS) and isinstance(value, list):
+    if key in (*QUERIES, *URLS) and isinstance(value, list):
         return all(isinstance(one, str) for one in value)
     return isinstance(value, str) if key in _WORDED else True
 
@@ -165,24 +166,24 @@ def _rest(words: list[str], given: Mapping[str, Json]) -> Operation:
         keyword = next((given[key] for key in ("keyword", "term", "pattern", "text") if key in given), None)
         if isinstance(keyword, str):
             return Lookup(keyword)
-        return _search(given) if _texts(given, _QUERIES) else Other()
+        return _search(given) if _texts(given, QUERIES) else Other()
     if _ANSWERS & set(words):
         return Answer(next((value for value in given.values() if isinstance(value, str)), ""))
     return Other()
 
 
 def _search(given: Mapping[str, Json]) -> Operation:
-    limit = next((given[key] for key in _LIMITS if key in given), None)
+    limit = next((given[key] for key in LIMITS if key in given), None)
     counted = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
-    return Search(_texts(given, _QUERIES), limit if counted and isinstance(limit, int) else None)
+    return Search(_texts(given, QUERIES), limit if counted and isinstance(limit, int) else None)
 
 
 def _page(given: Mapping[str, Json]) -> Operation:
-    urls = _texts(given, _URLS)
+    urls = _texts(given, URLS)
     key = next((given[key] for key in _KEPT if key in given), None)
     if key is not None:
         return Keep(urls, key if isinstance(key, str) else "")
-    goal = next((given[key] for key in _GOALS if isinstance(given.get(key), str)), "")
+    goal = next((given[key] for key in GOALS if isinstance(given.get(key), str)), "")
     return Read(urls, str(goal))
 
 

@@ -23,12 +23,45 @@ from nextstate.domains.terminal import codec
 from nextstate.domains.terminal.cases import acts
 from nextstate.domains.terminal.checks import CHECKS, failed
 from nextstate.domains.terminal.prompts import LONG, PROMPT, RUBRIC
+from nextstate.types import Setup, Tool
 
 
 def _kernel() -> Kernel:
     from nextstate.domains.terminal.kernel import TerminalKernel  # bashkit is loaded when a world is computed
 
     return TerminalKernel()
+
+
+BASH = Tool(
+    "bash",
+    "Run a command in a bash session that stays open: working directory, variables and functions last.",
+    {
+        "type": "object",
+        "properties": {"command": {"type": "string", "description": "The command, as it is typed."}},
+        "required": ["command"],
+        "additionalProperties": False,
+    },
+)
+KEYS = Tool(
+    "type",
+    "Type keys into a terminal and see what it shows.",
+    {
+        "type": "object",
+        "properties": {
+            "keystrokes": {
+                "type": "string",
+                "description": 'A JSON array such as [{"keystrokes": "ls\\n", "duration": 0.5}]; keys as in tmux.',
+            }
+        },
+        "required": ["keystrokes"],
+        "additionalProperties": False,
+    },
+)
+
+
+def tool(setup: Setup) -> Tool:
+    """Commands for a shell, keys for a terminal whose screen is shown."""
+    return KEYS if "screen" in setup.facts else BASH
 
 
 DOMAIN = Domain(
@@ -44,4 +77,5 @@ DOMAIN = Domain(
     prompts={"long": LONG},
     failed=failed,
     acts=acts,
+    tool=tool,
 )

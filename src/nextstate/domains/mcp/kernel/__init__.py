@@ -8,9 +8,9 @@ arguments is carried over to these (`templates`, `carry`) if the call is made in
 change that a tool made to one thing is made to another (`changes`), also where its new values stand in earlier results
 (`additions`, `lookups`); calculations are done (`sums`, `counts`). First results of writes follow from declarations
 where these tell every field (`consequences`, `wholes`, and `choices` with `quantities` for states such as ``locked``).
-What was written is read again (`texts`), and a list is shown with what was created and deleted since (`lists`). Of
-kinds of things whose members are all known (`kinds`), searches, filtered lists and deletions are answered (`queries`).
-`words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
+What was written is read again (`texts`), and a list is shown with what was created and deleted since (`lists`,
+`listings`). Of kinds of things whose members are all known (`kinds`), searches, filtered lists and deletions are
+answered (`queries`). `words` holds what names say of a tool, `said` the reasons and facts where nothing is determined.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from nextstate.domains.mcp.kernel import (
     consequences,
     counts,
     documents,
+    listings,
     lists,
     memory,
     queries,
@@ -55,6 +56,7 @@ WAYS: dict[str, Callable[[State, Call], str | None]] = {
     "records": records.find,
     "cells": cells.find,
     "lists": lists.find,
+    "listings": listings.find,
     "queries": queries.find,
     "documents": documents.find,
     "texts": texts.find,
@@ -96,6 +98,14 @@ class McpKernel:
     def facts(self, state: State) -> str:
         """What is known, in words."""
         return said.known(state)
+
+    def again(self, state: State, action: Action) -> Observation | None:
+        """What the same call showed the last time, where nothing since may have changed that."""
+        try:
+            call = calls.parse(action)
+        except ActionError:
+            return None
+        return memory.again(state, states.understood(state, call))
 
     def absorb(self, state: State, action: Action, observation: Observation, answers: tuple[str, ...] = ()) -> State:
         """The state after a call showed ``observation``, whoever wrote it."""

@@ -243,12 +243,19 @@ def _text(text: str, making: _Making) -> str:
     for key in counted:
         _add(pieces, str(making.then.counts[key]), making.now.counts.get(key))
         making.data = True
-    rest = _pattern(pieces).sub("", text) if pieces else text
+    rest = _pattern(pieces).sub(_HOLE, text) if pieces else text
+    making.data |= any(_HOLE not in quoted for quoted in _QUOTED.findall(rest))
+    rest = rest.replace(_HOLE, "")
     making.holes += bool(pieces)
     making.constant |= bool(rest.strip())
     making.digits |= any(map(str.isdigit, rest))
     making.data |= not pieces and bool(text) and " " not in text.strip()
     return _pattern(pieces).sub(lambda found: pieces[found[0]], text) if pieces else text
+
+
+_HOLE = "\0"
+_QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`)(?!\w)")
+"""What a sentence quotes is data."""
 
 
 def _add(pieces: dict[str, str], old: str, new: Any) -> None:

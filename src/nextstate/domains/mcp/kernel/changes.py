@@ -33,7 +33,7 @@ def find(state: State, call: Call) -> str | None:
         return None
     thing = entities.named(state, len(state.events), call)
     lessons = _lessons(state, call) if thing is not None else []
-    if thing is None or not lessons:
+    if thing is None or not lessons or entities.renames(state, call):
         return None
     made = [_applied(changes, thing, call) for _, changes in lessons]
     if made[0] is None or any(one != made[0] for one in made):

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nextstate.domains.mcp.kernel import effects, shown, tree, words
+from nextstate.domains.mcp.kernel import effects, listings, shown, tree, words
 from nextstate.domains.mcp.kernel.words import Effect
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nextstate.domains.mcp.kernel.state import Event, State
 
 MAX_LOOKED = 200
+MAX_SEARCHED = 20_000
+"""Characters of a text in which a name is looked for."""
 
 
 def named(state: State, index: int, call: Call) -> Mapping[str, Any] | None:
@@ -61,6 +63,7 @@ class Status(Enum):
     KNOWN = "was shown or written"
     GONE = "was deleted or moved away"
     NEW = "was never shown"
+    MENTIONED = "stands in a text that was shown"
     FOLDER = "is a folder in the current one"
     FILE = "is a file in the current folder"
     ABOVE = "is the folder above the current one"
@@ -68,7 +71,9 @@ class Status(Enum):
 
 
 Situation: TypeAlias = "tuple[tuple[str, Status], ...]"
-"""The names under which a call names something, with what is known of each."""
+"""The names under which a call names something, with what is known of each; alike items of a list count once."""
+FOLDER_OF = "folder of "
+"""Before the name of a path: what is known of the folder in which it lies."""
 
 
 def missed(situation: Situation) -> Situation:
@@ -76,9 +81,46 @@ def missed(situation: Situation) -> Situation:
     return tuple((name, Status.NEW if status is Status.GONE else status) for name, status in situation)
 
 
+def proven(situation: Situation | None) -> Situation | None:
+    """A situation in which a call did not fail: a folder that was never shown was there."""
+    if situation is None:
+        return None
+    there = {name for name, _ in situation if name.startswith(FOLDER_OF)}
+    return tuple(
+        (name, Status.KNOWN if name in there and status is Status.NEW else status) for name, status in situation
+    )
+
+
 def gone(state: State, call: Call) -> bool:
     """Whether a call names something that was deleted or moved away, or is not in the current folder."""
     return any(status in (Status.GONE, Status.NOTHING) for _, status in situation(state, len(state.events), call) or ())
+
+
+def taken(state: State, call: Call, thing: Mapping[str, Any]) -> bool:
+    """Whether something else may bear a name that the call gives to a thing: then the write may be refused."""
+    given = {
+        shown.mark(str(value))
+        for name, value in call.arguments.items()
+        if words.identifies(name) and words.words(name)[-1:] != ("id",) and thing.get(name, _NONE) != value
+    }
+    return any(status(state, len(state.events), mark) in (Status.KNOWN, None) for mark in given)
+
+
+_NONE = object()
+
+
+def renames(state: State, call: Call) -> bool:
+    """Whether a call gives a name that is taken to a thing that an id tells."""
+    ids = any(words.words(name)[-1:] == ("id",) for name in call.arguments)
+    updates = state.profile(call.name).effect is Effect.UPDATE
+    return updates and ids and taken(state, call, named(state, len(state.events), call) or {})
+
+
+def unlooked(state: State, call: Call) -> bool:
+    """Whether a call names a path of which nothing is known: it may be there or not."""
+    told = situation(state, len(state.events), call) or ()
+    paths = {name.removeprefix(FOLDER_OF) for name, _ in told if name.startswith(FOLDER_OF)}
+    return any(name in paths and status in (Status.NEW, Status.MENTIONED) for name, status in told)
 
 
 def situation(state: State, index: int, call: Call) -> Situation | None:
@@ -100,12 +142,53 @@ def situation(state: State, index: int, call: Call) -> Situation | None:
             found.append((name, stands))
         elif world is not None and name in tree.CONTENTS:
             continue
+        elif isinstance(leaf, str) and _is_path(leaf, name):
+            if (placed := _placed(state, index, leaf, name)) is None:
+                return None
+            found += placed
         elif (shown.scalar(leaf) and shown.marks({name: leaf})) or words.identifies(name):
             known = status(state, index, shown.mark(str(leaf)))
             if known is None:
                 return None
             found.append((name, known))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_path(leaf: str, name: str) -> bool:
+    return leaf.startswith("/") and len(leaf) <= effects.MAX_NAME and "\n" not in leaf and name not in tree.CONTENTS
+
+
+def _placed(state: State, index: int, path: str, name: str) -> list[tuple[str, Status]] | None:
+    """What is known of a path: what stands there, where its folder was listed; else of itself and of its folder."""
+    stands = listings.standing(state, index, path)
+    if stands is not None:
+        return [(name, PLACED[stands])]
+    own = status(state, index, shown.mark(path))
+    folder = _folder(state, index, path.rstrip("/").rpartition("/")[0])
+    return None if own is None else [(name, own), (FOLDER_OF + name, folder)]
+
+
+PLACED: Mapping[listings.Kind | bool, Status] = {
+    listings.Kind.FILE: Status.FILE,
+    listings.Kind.FOLDER: Status.FOLDER,
+    False: Status.NOTHING,
+}
+
+
+def _folder(state: State, index: int, path: str) -> Status:
+    """Whether a folder was seen to be there: something in it was named by a call that did not fail, or it was made."""
+    for event in reversed(state.events[max(0, index - MAX_LOOKED) : index]):
+        if event.shown.failed is not False:
+            continue
+        if any(path == one or path.startswith(f"{one}/") for one in _ended(event)):
+            return Status.GONE
+        if any(one.startswith(f"{path}/") or (one.rstrip("/") == path and _of_folders(event)) for one in event.paths):
+            return Status.KNOWN
+    return Status.NEW
+
+
+def _of_folders(event: Event) -> bool:
+    return bool({"directory", "folder", "dir"} & {words.singular(word) for word in words.words(event.call.name)})
 
 
 STANDING: Mapping[tree.Standing, Status] = {
@@ -138,7 +221,20 @@ def status(state: State, index: int, mark: str) -> Status | None:
             return Status.GONE
         if mark in event.records or (mark in event.named and event.profile.effect is Effect.READ):
             return Status.KNOWN
-    return Status.KNOWN if mark in state.given.told else Status.NEW
+    if mark in state.given.told:
+        return Status.KNOWN
+    return Status.MENTIONED if _mentioned(state, index, mark) else Status.NEW
+
+
+def _mentioned(state: State, index: int, mark: str) -> bool:
+    """Whether a result that is a text, and no message of failure, holds a word."""
+    if len(mark) < 2 or mark.startswith("#") or "/" in mark:
+        return False
+    bounded = re.compile(rf"(?<![\w.-]){re.escape(mark[: effects.MAX_NAME])}(?![\w-])")
+    return any(
+        not event.shown.is_json and event.shown.failed is not True and bounded.search(event.shown.text[:MAX_SEARCHED])
+        for event in state.events[max(0, index - MAX_LOOKED) : index]
+    )
 
 
 def _held(state: State, index: int, mark: str, ended: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -58,8 +58,40 @@ def find(state: State, call: Call) -> str | None:
         return _declared(state, call, value)
     if len(earlier) < sum(1 for _, _ in zip(state.of(call.name), range(50), strict=False)):
         return None
-    texts = {_in(shape, form(value)) for shape, form in _forms(earlier)}
+    texts = {_in(shape, form(value)) for shape, form in _forms(earlier)} or set(_sentences(state, call, value))
     return texts.pop() if len(texts) == 1 else None
+
+
+def _sentences(state: State, call: Call, value: float) -> Iterator[str]:
+    """Sentences with the number, where earlier ones prove which number stands where: ``1 and 2 make 3``."""
+    earlier = [
+        (event.call.arguments, number, _NUMBER.split(event.shown.text))
+        for event, _ in zip(state.of(call.name), range(50), strict=False)
+        if (number := calculated(state, event.call)) is not None
+    ]
+    pieces = earlier[0][2]
+    if len(earlier) < MIN_SENTENCES or any(one[2][::2] != pieces[::2] for one in earlier):
+        return
+    for form in _FORMS:
+        now = _told(call.arguments, value, form)
+        before = [(_told(given, number, form), text) for given, number, text in earlier]
+        choices = [
+            {now[name] for name in now if all(told.get(name) == text[at] for told, text in before)}
+            for at in range(1, len(pieces), 2)
+        ]
+        if choices and all(len(one) == 1 for one in choices):
+            numbers = [one.pop() for one in choices]
+            yield "".join(piece for pair in zip(pieces[::2], [*numbers, ""], strict=True) for piece in pair)
+
+
+MIN_SENTENCES = 2
+_NUMBER = re.compile(r"((?<![\w.])-?\d+(?:\.\d+)?)")
+
+
+def _told(given: Mapping[str, Any], value: float, form: Form) -> dict[str, str]:
+    """The numbers of a call and of its result under the names of these, as they stand in a sentence."""
+    numbers = {name: form(float(one)) for name, one in given.items() if isinstance(one, (int, float))}
+    return {**numbers, "": form(value)}
 
 
 Shape: TypeAlias = "tuple[str, bool] | None"

@@ -8,7 +8,7 @@ over an earlier result gave the latest one. A result of a read, or a failure, mu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.mcp.kernel import carry, entities, shown
@@ -27,6 +27,7 @@ MAX_LOOKED = 20
 """Earlier calls of the tool among which these are looked for."""
 MAX_RESULT = 20_000
 """Characters of a result that is carried over."""
+MAX_ITEMS = 200
 MAX_OPTION = 20
 """Characters of a word that may choose between results."""
 
@@ -44,6 +45,8 @@ def find(state: State, call: Call) -> str | None:
     effect = state.profile(call.name).effect
     if effect in (Effect.SEEK, Effect.VOLATILE, Effect.UNKNOWN):
         return None
+    if effect is not Effect.READ and (any(map(_twice, call.arguments.values())) or entities.renames(state, call)):
+        return None  # what is done twice to the same thing may be told once, or refused
     if effect is not Effect.READ and (call.name, shown.key(call.arguments)) in state.last and not _seen(state, call):
         return None  # the second time, a write may find what the first one did
     now = carry.sources(state, len(state.events), call)
@@ -58,6 +61,11 @@ def find(state: State, call: Call) -> str | None:
     return shown.written(first.value, last) if last.is_json else str(first.value)
 
 
+def _twice(value: Any) -> bool:
+    """Whether something stands twice in a list."""
+    return isinstance(value, list) and any(one in value[:at] for at, one in enumerate(value[:MAX_ITEMS]))
+
+
 def _seen(state: State, call: Call) -> bool:
     """Whether what the call finds is known from a tree of files, with all that was done to it."""
     situation = entities.situation(state, len(state.events), call)
@@ -66,7 +74,10 @@ def _seen(state: State, call: Call) -> bool:
 
 def _carried(example: _Example, now: carry.Sources) -> Carried | Not:
     """The result of an example with the sources of now; doubtful where an argument that is new has no place in it."""
-    found = carry.carry(example.event.shown.value, example.sources, now)
+    then = example.sources
+    if example.event.shown.failed is True:  # what was written is not what a failure speaks of
+        then, now = replace(then, written={}), replace(now, written={})
+    found = carry.carry(example.event.shown.value, then, now)
     if isinstance(found, Carried) and found.unused & (now.arguments.keys() - example.sources.arguments.keys()):
         return Not.DOUBTFUL
     return found
@@ -78,12 +89,19 @@ def _agree(results: Sequence[Carried | Not]) -> bool:
 
 
 def _examples(state: State, call: Call) -> list[_Example]:
-    """The latest calls of the tool in the situation of this one, those of the demonstrations last."""
+    """The latest calls of the tool in the situation of this one, those of the demonstrations last.
+
+    A demonstration that is one of these calls itself proves nothing more.
+    """
     now = entities.situation(state, len(state.events), call)
     if now is None:
         return []
     found = _in(state, call, now, EXAMPLES)
-    return found if state.lessons is None else [*found, *_in(state.lessons, call, now, EXAMPLES - len(found))]
+    if state.lessons is None:
+        return found
+    known = {(one.event.key, one.event.shown.text) for one in found}
+    more = _in(state.lessons, call, now, EXAMPLES)
+    return [*found, *(one for one in more if (one.event.key, one.event.shown.text) not in known)][:EXAMPLES]
 
 
 def _in(world: State, call: Call, now: entities.Situation, most: int) -> list[_Example]:
@@ -109,13 +127,15 @@ def _alike(state: State, index: int, event: Event, call: Call, now: entities.Sit
     kept = tuple(one for one in now if one[0] not in more)
     if then is not None and event.shown.failed is True:  # what was never shown and what is gone are missed alike
         return entities.missed(then) == entities.missed(kept)
-    return then == kept
+    return kept in (then, entities.proven(then))
 
 
 def _believed(state: State, call: Call, first: Carried, examples: list[_Example]) -> bool:
     last = examples[0].event
     reads, failed = state.profile(call.name).effect is Effect.READ, last.shown.failed is not False
     if (reads or failed) and (not first.holes or first.digits):
+        return False
+    if failed and entities.unlooked(state, call):
         return False
     if first.unused if reads else any(_chooses(call, examples[0].event, name) for name in first.unused):
         return False

@@ -6,15 +6,16 @@ contents as the one text of its result. Whether such a text stands in an object 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nextstate.domain.calls import Call
 from nextstate.domains.mcp.kernel import effects, shown
 from nextstate.domains.mcp.kernel.words import Effect, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nextstate.domain.calls import Call
     from nextstate.domains.mcp.kernel.state import Event, State
 
 MAX_LOOKED = 400
@@ -49,12 +50,37 @@ def _field(fields: Mapping[str, Any]) -> str:
 
 
 def _written(state: State, call: Call, name: str) -> str | None:
+    """The text that stands under a name: it was written whole, read whole, or moved there."""
     value = call.arguments[name]
     marks = frozenset((shown.mark(str(value)),))
-    for event in reversed(state.events[-MAX_LOOKED:]):
+    for at in range(len(state.events) - 1, max(-1, len(state.events) - 1 - MAX_LOOKED), -1):
+        event = state.events[at]
+        if event.call.name == call.name and event.call.arguments == {name: value} and event.shown.failed is False:
+            return _read(state, event)
         if effects.touches(state, event, call, marks):
-            return _whole(event, name, value)
+            whole = _whole(event, name, value)
+            return _moved(state, at, call, name) if whole is None else whole
     return None
+
+
+def _read(state: State, event: Event) -> str:
+    """The text that a read showed."""
+    field, value = _field(state.fields(event.call.name)), event.shown.value
+    inside = isinstance(value, dict) and value.keys() == {field} and isinstance(value[field], str)
+    return str(value[field]) if inside else event.shown.text
+
+
+def _moved(state: State, at: int, call: Call, name: str) -> str | None:
+    """The text of what the call with this index moved to the name that is read."""
+    given = state.events[at].call.arguments
+    sources = [value for key, value in given.items() if {"source", "from", "src"} & set(words(key))]
+    moves = {"move", "rename", "mv"} & set(words(state.events[at].call.name))
+    if not moves or state.events[at].shown.failed is not False or len(given) != 2 or len(sources) != 1:
+        return None
+    if call.arguments[name] not in given.values() or call.arguments[name] == sources[0]:
+        return None
+    before = replace(state, events=state.events[:at])
+    return _written(before, Call(call.name, {**call.arguments, name: sources[0]}), name)
 
 
 def _whole(event: Event, name: str, value: Any) -> str | None:

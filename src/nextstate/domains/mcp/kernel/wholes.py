@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nextstate.domains.mcp.kernel import carry, entities, records, shown, words
-from nextstate.domains.mcp.kernel.entities import Status
 from nextstate.domains.mcp.kernel.records import View
 from nextstate.domains.mcp.kernel.words import Effect
 
@@ -42,7 +41,7 @@ def find(state: State, call: Call) -> str | None:
 
 def _created(state: State, tool: Tool, call: Call) -> str | None:
     latest = next((event for event in reversed(state.events) if event.call.name == call.name and _whole(event)), None)
-    if latest is None or _taken(state, call, {}):
+    if latest is None or entities.taken(state, call, {}):
         return None
     index = state.last[(call.name, latest.key)]
     proof = _made(tool, latest.call, latest, carry.sources(state, index, latest.call).following)
@@ -87,7 +86,7 @@ def _changed(state: State, call: Call, fields: frozenset[str]) -> str | None:
     thing = records.known(state, call, view)
     if thing is None or records.runs_on(thing) or (like and like.value.keys() != fields):
         return None
-    if _taken(state, call, thing) or not _alike(thing, call.arguments):
+    if entities.taken(state, call, thing) or not _alike(thing, call.arguments):
         return None
     return shown.written({**thing, **call.arguments}, like or _shown(state, thing))
 
@@ -102,13 +101,3 @@ def _shown(state: State, thing: Mapping[str, Any]) -> shown.Shown | None:
         (event.shown for event in reversed(state.events) if _whole(event) and event.shown.value.keys() == thing.keys()),
         None,
     )
-
-
-def _taken(state: State, call: Call, thing: Mapping[str, Any]) -> bool:
-    """Whether something else may bear a name that the call gives: then the write may be refused."""
-    given = {
-        shown.mark(str(value))
-        for name, value in call.arguments.items()
-        if words.identifies(name) and words.words(name)[-1:] != ("id",) and thing.get(name, _NONE) != value
-    }
-    return any(entities.status(state, len(state.events), mark) in (Status.KNOWN, None) for mark in given)

@@ -50,7 +50,7 @@ _VERBS: dict[Effect, str] = {
     "creates adds inserts posts sends books places writes appends registers",
     Effect.UPDATE: "login logout authenticate update set edit modify change rename move mv replace patch assign mark "
     "complete close open resolve approve reject enable disable lock unlock toggle start stop pause resume "
-    "activate deactivate adjust increase "
+    "activate deactivate adjust increase reset "
     "decrease fill press release exchange transfer withdraw deposit refund pay apply configure merge "
     "link unlink subscribe unsubscribe follow unfollow like star pin unpin archive restore "
     "updates sets edits modifies changes moves renames replaces marks",
