@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from nextstate import __version__
-from nextstate.cli import bench, cases, catalogue, data, demo, evaluate, play, record
+from nextstate.cli import bench, cases, catalogue, data, demo, evaluate, keys, openenv, play, record, serve
 from nextstate.cli.common import FAILED, INTERRUPTED, WRONG_USAGE, printable, say
 from nextstate.errors import DataError, NextstateError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (demo, play, record, data, evaluate, cases, bench, catalogue)
+GROUPS = (demo, play, record, serve, keys, openenv, data, evaluate, cases, bench, catalogue)
 """Each module adds its commands to the parser; in the order in which the help lists them."""
 
 

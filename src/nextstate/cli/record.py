@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nextstate.cli import record_mcp
 from nextstate.cli.common import DONE, count, existing, writable
 from nextstate.errors import UsageError
 
@@ -43,6 +44,7 @@ def add(commands: Commands) -> None:
     )
     one.add_argument("commands", nargs="*", metavar="COMMAND", help="a command line, each quoted whole; after --")
     one.set_defaults(run=run)
+    record_mcp.add(words)
 
 
 def run(arguments: argparse.Namespace) -> int:
