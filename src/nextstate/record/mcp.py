@@ -23,6 +23,7 @@ from nextstate.errors import NextstateError, SessionEnded, UsageError
 from nextstate.types import Action, Json, Setup, Source, Tool, Trajectory, Turn
 
 if TYPE_CHECKING:
+    from mcp.client.session import MessageHandlerFnT
     from mcp_types import CallToolResult, ContentBlock
 
     from mcp import Client
@@ -130,7 +131,7 @@ async def session(
     """
     async with contextlib.AsyncExitStack() as stack:
         log = stack.enter_context(_log())
-        client = await stack.enter_async_context(_connected(server, log))
+        client = await stack.enter_async_context(connected(server, log))
         tools = await _tools(client)
         about = client.server_info
         setup = Setup(
@@ -148,7 +149,14 @@ async def session(
 
 
 @contextlib.asynccontextmanager
-async def _connected(server: Server, log: TextIO) -> AsyncIterator[Client]:
+async def connected(
+    server: Server, log: TextIO, *, seconds: float = START, heard: MessageHandlerFnT | None = None, mode: str = "auto"
+) -> AsyncIterator[Client]:
+    """A client of the server; what a command writes to its standard error goes to ``log``, a file that can be read.
+
+    An answer may take ``seconds``; ``heard`` is called with what the server announces; ``mode`` is the era of the
+    protocol, ``auto`` or ``legacy``. Raises :class:`UsageError`.
+    """
     try:
         from mcp.client.stdio import stdio_client
 
@@ -156,12 +164,13 @@ async def _connected(server: Server, log: TextIO) -> AsyncIterator[Client]:
     except ImportError:
         raise UsageError("recording an MCP server needs the MCP SDK: pip install 'nextstate[mcp]'") from None
     if server.url:
-        client = Client(server.url, read_timeout_seconds=START, cache=None)
+        client = Client(server.url, read_timeout_seconds=seconds, cache=None, message_handler=heard, mode=mode)
     else:
         words = StdioServerParameters(
             command=server.command[0], args=list(server.command[1:]), env=dict(server.env), cwd=server.cwd
         )
-        client = Client(stdio_client(words, errlog=log), read_timeout_seconds=START, cache=None)
+        transport = stdio_client(words, errlog=log)
+        client = Client(transport, read_timeout_seconds=seconds, cache=None, message_handler=heard, mode=mode)
     failures: tuple[type[BaseException], ...] = (*_connection_errors(), BaseExceptionGroup)
     raised: NextstateError | None = None
     async with contextlib.AsyncExitStack() as stack:
@@ -196,8 +205,10 @@ def _connection_errors() -> tuple[type[Exception], ...]:
 
 
 def _unreachable(server: Server, reason: str, log: TextIO) -> str:
-    log.seek(0)
-    said = log.read()[-500:].strip()
+    said = ""
+    if log.seekable():
+        log.seek(0)
+        said = log.read()[-500:].strip()
     return f"no MCP server answers at {server.url or ' '.join(server.command)}: {reason}" + (
         f"\n{said}" if said else ""
     )
