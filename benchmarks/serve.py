@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
 import os
 import platform
@@ -126,14 +127,19 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the server answers anything at all."""
     for _ in range(1_200):
         if process.poll() is not None:
             raise RuntimeError((process.stderr.read() if process.stderr else b"").decode())
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            connection.request("GET", "/health")
+            connection.getresponse()
             return
         except OSError:
             time.sleep(0.05)
+        finally:
+            connection.close()
     raise RuntimeError("the server does not listen")
 
 

@@ -8,8 +8,10 @@ writes the outputs anew; look at the difference before committing it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,6 +93,15 @@ def output_of(step: Step, folder: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
+def stop(folder: Path) -> None:
+    """End what the commands of a page left running; they write its number to a file that ends in ``.pid``."""
+    for file in folder.glob("*.pid"):
+        with contextlib.suppress(ProcessLookupError, ValueError):
+            number = int(file.read_text())
+            os.kill(number, signal.SIGTERM)
+            subprocess.run(["tail", "-f", "--pid", str(number), os.devnull], timeout=30, check=True)  # until it is gone
+
+
 VARIES = re.compile(r"( *\.\.\.|[\d.,]+(?= m?s\b))")
 
 
@@ -106,9 +117,12 @@ def test_the_commands_of_a_page_print_what_the_page_shows(page: Path, tmp_path: 
     text = page.read_text("utf-8")
     if "nextstate record" in text and page.name != "cli.md" and (reason := why_no_bubblewrap()):
         pytest.skip(f"{page.name} records a shell session, and {reason}")
-    for step in steps(text):
-        shown, printed = text[step.start : step.end], output_of(step, str(tmp_path))
-        assert agrees(shown, printed), f"{step.argv[-1]}printed\n{printed}\nbut {page.name} shows\n{shown}"
+    try:
+        for step in steps(text):
+            shown, printed = text[step.start : step.end], output_of(step, str(tmp_path))
+            assert agrees(shown, printed), f"{step.argv[-1]}printed\n{printed}\nbut {page.name} shows\n{shown}"
+    finally:
+        stop(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +189,10 @@ def rewrite(page: Path) -> None:
     """Write the outputs of ``page`` anew where they no longer agree."""
     text = page.read_text("utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        printed = [(step, output_of(step, folder)) for step in steps(text)]
+        try:
+            printed = [(step, output_of(step, folder)) for step in steps(text)]
+        finally:
+            stop(Path(folder))
     for step, output in reversed(printed):
         if not agrees(text[step.start : step.end], output):
             text = text[: step.start] + output + text[step.end :]

@@ -238,6 +238,8 @@ h1 { font-size: 1rem; overflow-wrap: anywhere; }
 .live .outline [data-click] .text, .live .outline [data-fill] .text { color: var(--mark); text-decoration: underline; }
 .live .outline [data-click]:hover, .live .outline [data-fill]:hover { background: var(--fill); }
 .live .screen .id { display: none; }
+.live .screen .box:hover { z-index: auto; }
+.live .screen .box:hover:not([data-click], [data-fill]) { background: none; }
 .live .screen [data-click], .live .screen [data-fill] { border-color: var(--mark); }
 .live :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; z-index: 2; }
 .typed { font: inherit; color: var(--ink); background: var(--back); border: 2px solid var(--mark); border-radius: 4px;

@@ -40,18 +40,20 @@ function changes(a, b, kinds, first, second) {
   return { count: kinds.length, text, kind: (n) => kinds[n], marks, signs: true, blocks };
 }
 
-function difference(truth, prediction, runs) {
+// `names` are what the two are called, where they are not truth and prediction.
+function difference(truth, prediction, runs, names = { first: "truth", second: "prediction" }) {
+  const the = (name) => names.first === "truth" ? "the " + name : name;
   const gone = runs.reduce((sum, n, k) => sum + (k % 3 === 1 ? n : 0), 0), come = runs.reduce((sum, n, k) => sum + (k % 3 === 2 ? n : 0), 0);
   const section = make("section", { class: "difference" });
   if (truth === prediction) {
-    section.append(make("h3", {}, "Difference"), make("p", { class: "empty" }, "none: prediction and truth are the same text"));
+    section.append(make("h3", {}, "Difference"), make("p", { class: "empty" }, "none: " + names.second + " and " + names.first + " are the same text"));
     return section;
   }
   let folded = true, box, lines;
   const place = make("div");
   const show = () => {
     lines = differenceLines(truth, prediction, runs, folded);
-    box = textBox("Difference of truth and prediction", lines);
+    box = textBox("Difference of " + names.first + " and " + names.second, lines);
     place.replaceChildren(box);
     fold.textContent = folded ? "Show equal lines" : "Fold equal lines";
   };
@@ -60,7 +62,7 @@ function difference(truth, prediction, runs) {
     if (next !== undefined) box.jump(next);
   };
   const fold = make("button", { type: "button", click: () => { folded = !folded; show(); } });
-  const legend = "− " + whole.format(gone) + " only in the truth, + " + whole.format(come) + " only in the prediction";
+  const legend = "− " + whole.format(gone) + " only in " + the(names.first) + ", + " + whole.format(come) + " only in " + the(names.second);
   section.append(make("div", { class: "head" }, make("h3", {}, "Difference"), make("span", { class: "soft" }, legend),
     make("button", { type: "button", click: () => go(-1) }, "Previous"), make("button", { type: "button", click: () => go(1) }, "Next"), fold), place);
   show();
