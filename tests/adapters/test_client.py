@@ -21,7 +21,7 @@ from nextstate.serve.gate import Gate
 from nextstate.serve.keys import Keys
 from nextstate.serve.testing import echo, served, service_of
 from nextstate.sim.scenario import Scenario
-from nextstate.types import Setup, Turn
+from nextstate.types import Outcome, Prediction, Query, Setup, Turn
 
 T = TypeVar("T")
 TEXT = f"terminal/{domain.find('terminal').examples()[0].id}"
@@ -262,3 +262,25 @@ def test_a_kernel_answers_in_process_by_its_name() -> None:
     play.begin(0)
     turn, _ = play.step("echo hello > note; cat note")
     assert (turn.observation, turn.meta["origin"]) == ("hello\n", "computed")
+
+
+class _Closing:
+    name = "closing"
+    closed = 0
+
+    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
+        return Prediction(Outcome.OK, "shown")
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+async def test_a_model_that_was_made_for_the_play_is_closed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _Closing()
+    monkeypatch.setattr("nextstate.models.spec.build", lambda text: model)
+    given: tuple[tuple[Any, int], ...] = ((model, 0), ("closing", 1))
+    for one, closed in given:
+        play = InProcess(TEXT, one, None, None)
+        play.begin(0)
+        play.close()
+        assert model.closed == closed

@@ -199,9 +199,22 @@ async def test_a_result_that_is_none_is_an_error_for_the_client(tmp_path: Path) 
     async with proxied(Server(command=NOTES), tmp_path / "a.jsonl") as proxy:
         book = proxy.book
         book.called("get_note", {}, {"content": "no list"}, {})
+        book.unanswered("make_note", {}, "cancelled")
+        book.called("get_note", {}, {"content": "no list"}, {})
         assert book.turns == []
+        assert [one["ending"] for one in book.trajectory.meta["unseen"]] == [
+            "malformed_result",
+            "cancelled",
+            "malformed_result",
+        ]
         with pytest.raises(MCPError):
             await proxy.request("no/method", {})
+
+
+async def test_a_call_that_was_cancelled_last_is_told_in_the_file(tmp_path: Path) -> None:
+    async with proxied(Server(command=NOTES), tmp_path / "a.jsonl") as proxy:
+        proxy.book.unanswered("make_note", {}, "cancelled")
+    assert [one["ending"] for one in only(tmp_path / "a.jsonl").meta["unseen"]] == ["cancelled"]
 
 
 async def test_a_port_serves_both_eras(tmp_path: Path) -> None:

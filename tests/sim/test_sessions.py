@@ -317,7 +317,7 @@ async def test_a_session_goes_on_from_recorded_turns(sessions: Sessions) -> None
     one = await sessions.create(ME, begun)
     assert one.turns == 1
     assert (await sessions.step(ME, one.id, "ls")).index == 1
-    with pytest.raises(UsageError, match="cannot be kept"):
+    with pytest.raises(UsageError, match="has 2 turns; -1 cannot be left"):
         await sessions.rewind(ME, one.id, 3)
 
 

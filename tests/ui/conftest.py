@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., AbstractContextManager[Any]]
 
-SURFACES = ("rest",)
+SURFACES = ("rest", "pty")
 
 
 def models() -> dict[str, WorldModel]:

@@ -91,6 +91,7 @@ class InProcess:
         from nextstate.models import spec
 
         self._scenario, self._instruction, self._turns = scenario, instruction, turns
+        self._own = isinstance(model, str)
         self._model = spec.build(model) if isinstance(model, str) else model
         self._session: Session | None = None
 
@@ -122,8 +123,12 @@ class InProcess:
         return session.history[-1], ending.value if ending else None
 
     def close(self) -> None:
+        from nextstate.models import base
+
         if self._session is not None:
             self._session.close()
+        if self._own:
+            _wait(base.close(self._model))
 
 
 def _begun(session: T | None) -> T:

@@ -102,8 +102,10 @@ def rollouts(
     waiting = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="nextstate-rollouts")
 
     def roll(prompts: list[Prompt], trainer: Any) -> dict[str, Any]:
-        played = [_Rollout(_session(client, scenario, model, turns, one), _tokens(trainer, one)) for one in prompts]
+        played: list[_Rollout] = []
         try:
+            for prompt in prompts:
+                played.append(_Rollout(_session(client, scenario, model, turns, prompt), _tokens(trainer, prompt)))
             for _ in range(turns):
                 if going := [one for one in played if not one.ending]:
                     completions, chances = sample(trainer, [one.prompt + one.tokens for one in going])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nextstate.data.visible import printable as printable
 from nextstate.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -85,22 +86,9 @@ async def opened_model(spec: str, *, prompt: str = "") -> AsyncIterator[WorldMod
         await base.close(model)
 
 
-def printable(text: str, *, keep: str = "\n\t") -> str:
-    """``text`` with control characters made visible, but those to ``keep``.
-
-    Neither a model nor the name of a file must steer the reader's terminal, or make up lines of ours.
-    """
-    return "".join(char if char in keep or char.isprintable() else _visible(char) for char in text)
-
-
 def _escaped(char: str) -> str:
     """A character as JSON spells it in ASCII, without the quotes."""
     return json.dumps(char)[1:-1]
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def count(number: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nextstate.domain import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from nextstate.types import Action
 
@@ -39,6 +39,8 @@ class Act:
     """What it does depends on the working directory."""
     moves: bool = False
     """It changes the working directory."""
+    follows: bool = False
+    """What it shows depends on what was looked at before it, as where a number means one of the last results."""
 
     @property
     def looks(self) -> bool:
@@ -84,6 +86,26 @@ _WRITING = frozenset(
 )
 _REMOVING = frozenset("delete remove rm rmdir drop clear purge destroy erase".split())
 _RUNNING = frozenset("shell execute run command exec".split())
+_ALSO_NOUNS = frozenset(
+    "post book place new store fund mark lock exchange transfer deposit pin reply comment merge return copy command "
+    "register".split()
+)
+_NOUNS_THAT_LOOK = frozenset("status info display head tail diff stat tree count".split())
+_ADVANCES = frozenset(
+    "next pop consume ack dequeue click tap scroll submit install charge buy sell subscribe login logout flush".split()
+)
+_FOLLOWS = frozenset("open find lookup extract browse".split())
+_MANNERS = frozenset("method action operation op mode verb".split())
+_METHODS = frozenset("put patch post delete".split())
+_PROGRAMS = frozenset("command cmd code script javascript".split())
+_QUERIES = frozenset(("sql", "statement"))
+_QUERY = re.compile(r"(?:select|with|explain|show|describe)\b[^;]*", re.IGNORECASE)
+_VIEWS = ("view", "read", "show", "find", "search", "list", "open")
+_STATEMENT = re.compile(
+    r"\b(?:(?:insert|replace|merge)\s+into|update\s+\S+\s+set|delete\s+from|truncate|drop\s+\w+|alter\s+\w+"
+    r"|create\s+\w+|select\b[^;]{0,200}\binto\s|grant|call|exec(?:ute)?|mutation)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SHELLS = frozenset("sh bash zsh terminal".split())
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -106,12 +128,63 @@ def of_call(action: Action) -> Act:
     things = frozenset(_scalars(call.arguments)) | {f"#{word.rstrip('s')}" for word in words if _is_noun(word)}
     verb = next((word for word in words if word in _LOOKING | _WRITING | _REMOVING), "")
     if verb in _LOOKING:
-        return Act(call.name.lower(), reads=things, plain=True)
+        plain = not _writes_too(words, verb, call.arguments)
+        return Act(call.name.lower(), reads=things, plain=plain, follows=_follows(words, verb, things))
     if verb in _WRITING:
         return Act(call.name.lower(), reads=things, writes=things, plain=True)
     if verb in _REMOVING:
         return Act(call.name.lower(), reads=things, removes=things, plain=True)
     return Act(call.name.lower(), reads=things)
+
+
+def _writes_too(words: list[str], verb: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a call whose first verb is one of looking may change something all the same.
+
+    By further verbs in its name (``find_or_create_user``), by what an argument is called (``mark_read: true``) or by
+    what one holds: a method (``DELETE``), a statement of a query language, a program.
+    """
+    changing = _WRITING | _REMOVING | _RUNNING
+    if (changing - _ALSO_NOUNS | _ADVANCES | {"and", "then"}) & set(words):
+        return True
+    if changing & set(words) and (verb in _NOUNS_THAT_LOOK or "or" in words):
+        return True
+    if verb == "check" and {"in", "out"} & set(words[words.index("check") + 1 :][:1]):
+        return True
+    if verb == "open" and not any(text.isdigit() or "/" in text for text in _scalars(arguments)):
+        return True
+    return _asks_for_more(arguments)
+
+
+def _asks_for_more(arguments: Mapping[str, Any], depth: int = 0) -> bool:
+    changing = _WRITING | _REMOVING | _RUNNING | _ADVANCES
+    for name, value in arguments.items():
+        pieces = [piece.lower() for piece in _PIECES.findall(name[:200])]
+        last = pieces[-1] if pieces else ""
+        if (last in _PROGRAMS and value not in _VIEWS) or (changing & set(pieces) and (value is True or value == 1)):
+            return True
+        if isinstance(value, dict) and (depth > 6 or _asks_for_more(value, depth + 1)):
+            return True
+        if isinstance(value, str) and last in _MANNERS and value.lower() in changing | _METHODS:
+            return True
+        if isinstance(value, str) and last in _QUERIES and not _QUERY.fullmatch(value.strip().rstrip("; \n")):
+            return True
+    return any(_STATEMENT.search(text) for text in _texts(arguments))
+
+
+def _follows(words: list[str], verb: str, things: frozenset[str]) -> bool:
+    """Whether a looking call seems to go on from the one before it: it opens or finds something that has no place."""
+    placed = any("/" in thing for thing in things)
+    return not placed and (verb in _FOLLOWS or (verb == "search" and "file" in words))
+
+
+def _texts(value: Any, depth: int = 0) -> list[str]:
+    """The strings in the arguments of a call, also the long ones."""
+    if depth > 6 or isinstance(value, int | float | None):
+        return []
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value
+    return [text for one in inner for text in _texts(one, depth + 1)]
 
 
 def command_of(action: Action) -> str | None:
@@ -158,6 +231,14 @@ _READERS = frozenset(
 _MAKERS = frozenset("touch mkdir cp ln chmod chown tee truncate install mkfifo".split())
 _REMOVERS = frozenset(("rm", "rmdir", "unlink"))
 _GIT_READERS = frozenset("log show diff status ls-files blame rev-parse cat-file shortlog describe grep reflog".split())
+_TAKES_PROGRAMS = frozenset("awk gawk env find sort uniq xxd date hostname tree rg cd printf".split())
+"""Readers that some options or operands let write or run something; :func:`_also_writes` knows which."""
+_EXPANDS = re.compile(r"\$\{\w+:?=|\$\[|^\+?!+[\w$^*?-]|^[<>]?\(|^\)|^<>")
+"""Words that change a variable or a file, repeat a line of the history, or start a subshell or a function."""
+_STEERS = re.compile(r"\$(?:PATH|ENV|BASH_.*|LD_.*|GIT_.*|.*PAGER|.*OPEN|.*OPTIONS)")
+"""Variables that make a program start others."""
+_SED_FILES = re.compile(r"-[nErszua]*[if]|--in-place|--file")
+_SED_WRITES = re.compile(r"(?:^|[\s;{}/\dIgp,$!])[weWE](?:\s|$)|s(\W).*\1.*\1\w*[ewE]")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -211,7 +292,7 @@ def _without_heredocs(text: str) -> str:
         line_end = text.find("\n", found.end())
         if line_end < 0:
             return text
-        close = re.search(rf"^\s*{re.escape(found[2])}\s*$", text[line_end + 1 :], re.MULTILINE)
+        close = re.search(rf"^[ \t]*{re.escape(found[2])}[ \t]*$", text[line_end + 1 :], re.MULTILINE)
         rest = text[line_end + 1 + close.end() :] if close else ""
         text = text[: found.start()] + text[found.end() : line_end] + rest
         found = _HEREDOC.search(text)
@@ -239,6 +320,8 @@ def _simple(words: list[str]) -> Act:
     if not words:
         return Act("=", frozenset(used), frozenset(named | written), plain=True)
     program, operands = words[0], [_place(word) for word in words[1:] if not word.startswith("-")]
+    if any(map(_STEERS.fullmatch, named)):
+        return Act(program, frozenset(used | read), frozenset(written), here=True)
     here = not operands or any(not one.startswith(("/", "~", "$")) for one in operands)
     return _act(program, words, operands, frozenset(used | read), frozenset(written), here)
 
@@ -261,14 +344,56 @@ def _act(
     looks = (
         program in _READERS or program == "sed" or (program == "git" and operands[:1] and operands[0] in _GIT_READERS)
     )
-    if program == "find":
-        looks = "-delete" not in words and all(word in _READERS for word in _started_by(words))
     if program == "xargs":
-        looks = bool(operands) and next((one for one in operands if one.isalpha()), "") in _READERS
-    if not looks:
+        looks = next((one for one in operands if one.isalpha()), "") in _READERS - _TAKES_PROGRAMS and "-I" not in {
+            word[:2] for word in words
+        }
+    if not looks or _also_writes(program, words, operands) or any(map(_EXPANDS.search, words)):
         return Act(program, used | paths, paths | written, here=True)
     listed = frozenset() if operands or program not in ("ls", "find", "tree", "du") else frozenset((".",))
     return Act(program, used | paths | listed, written, plain=True, here=here)
+
+
+def _also_writes(program: str, words: list[str], operands: list[str]) -> bool:
+    """Whether a program that reads is told to write, to set or to start something."""
+    options = [word for word in words[1:] if word.startswith("-")]
+    match program:
+        case "sort" | "tree":
+            return any(re.match(r"-[A-Za-z]*o|--output", one) for one in options)
+        case "sed":
+            scripts = (
+                words[1:]
+                if any(one[:2] in ("-e", "--") for one in options)
+                else [word for word in words[1:] if word[:1] != "-"][:1]
+            )
+            return any(map(_SED_FILES.match, options)) or any(
+                len(one) > 200 or _SED_WRITES.search(one) for one in scripts
+            )
+        case "awk" | "gawk":
+            return any(re.search(r">|\||system|getline|close|fflush|@", one) for one in words[1:]) or any(
+                one[:2] in ("-f", "-i", "-l", "--") for one in options
+            )
+        case "find":
+            writing = any(one.startswith(("-delete", "-fprint", "-fls")) for one in options)
+            return writing or any(word not in _READERS - _TAKES_PROGRAMS for word in _started_by(words))
+        case "env":
+            return bool(operands)
+        case "date" | "hostname":
+            shows = any(one.startswith(("-d", "--date", "-r", "--ref")) for one in options)
+            sets = any(re.match(r"-[a-zA-Z]*s|--set|-[Fb]", one) for one in options)
+            return sets or (not shows and any(not one.startswith("+") for one in operands))
+        case "git":
+            return any(one.startswith(("--output", "-O", "--open", "--ext")) for one in options) or operands[:2] in (
+                ["reflog", "delete"],
+                ["reflog", "expire"],
+            )
+        case "xxd" | "uniq":
+            return len(operands) > 1 or any("r" in one for one in options if program == "xxd")
+        case "printf":
+            return "-v" in options
+        case "rg":
+            return any(one.startswith("--pre") for one in options)
+    return False
 
 
 def _started_by(words: list[str]) -> list[str]:

@@ -26,10 +26,10 @@ from nextstate.eval.journal import Journal
 from nextstate.eval.rows import fingerprint as data_fingerprint
 from nextstate.eval.rows import row_keys
 from nextstate.eval.scorers import alike
-from nextstate.eval.working import answered, each
+from nextstate.eval.working import each
 from nextstate.models import keys
 from nextstate.models.base import fingerprint
-from nextstate.sim.session import step_seed, turn_of
+from nextstate.sim.session import answered, step_seed, turn_of
 from nextstate.types import Query, Turn
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from nextstate.eval import scorers as scoring
 from nextstate.eval.journal import Journal
 from nextstate.eval.report import Report
 from nextstate.eval.rows import Row, decode, fingerprint, plan
-from nextstate.eval.working import answered, each
+from nextstate.eval.working import each
 from nextstate.models.base import fingerprint as model_fingerprint
 from nextstate.models.fakes import CopyLast
-from nextstate.sim.session import step_seed, turn_of
+from nextstate.sim.session import answered, step_seed, turn_of
 from nextstate.types import Prediction, Query, Score, Turn
 
 if TYPE_CHECKING:

@@ -6,13 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from nextstate.errors import UsageError
-from nextstate.sim.session import ask
-from nextstate.types import Outcome, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
-
-    from nextstate.types import Query, WorldModel
 
 T = TypeVar("T")
 
@@ -37,11 +33,3 @@ async def each(items: Iterable[T], do: Callable[[T], Awaitable[None]], workers: 
 async def _work(waiting: Iterator[T], do: Callable[[T], Awaitable[None]]) -> None:
     for item in waiting:
         await do(item)
-
-
-async def answered(model: WorldModel, query: Query, *, seed: int, seconds: float | None) -> Prediction:
-    """What ``model`` answers within ``seconds``; what it raises is the outcome ``provider_error``."""
-    try:
-        return await ask(model, query, seed=seed, seconds=seconds)
-    except Exception as error:  # the boundary to models: no run dies from one row
-        return Prediction(Outcome.PROVIDER_ERROR, model=model.name, detail=f"{type(error).__name__}: {error}")

@@ -91,14 +91,18 @@ class Book:
 
         action = calls.render(name, arguments)
         try:
-            self.turns.append(mcp_results.turn(action, result, {**times, **self._told()}))
+            turn = mcp_results.turn(action, result, {**times, **self._more})
         except ValidationError:
             self.unanswered(name, arguments, "malformed_result")
+        else:
+            self.turns.append(turn)
+            self._more = {}
 
     def refused(self, name: str, arguments: _Map, code: int, message: str, data: Json, times: dict[str, Json]) -> None:
         """A call was answered by an error of JSON-RPC."""
         action = calls.render(name, arguments)
-        self.turns.append(mcp_results.failed(action, code, message, data, {**times, **self._told()}))
+        self.turns.append(mcp_results.failed(action, code, message, data, {**times, **self._more}))
+        self._more = {}
 
     def unanswered(self, name: str, arguments: _Map, ending: str) -> None:
         """A call was not answered; what it did is not known."""
@@ -122,10 +126,6 @@ class Book:
             now = self._asked
             await asyncio.to_thread(self._kept, self.trajectory)
             self._written = now
-
-    def _told(self) -> dict[str, Json]:
-        told, self._more = self._more, {}
-        return told
 
     def _kept(self, trajectory: Trajectory) -> None:
         with _alone(self.path):

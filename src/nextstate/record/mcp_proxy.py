@@ -175,8 +175,12 @@ async def proxied(server: Server, out: Path, *, mode: str = "auto") -> AsyncIter
         proxy.book.declared(await proxy.tools())
         await proxy.book.save()
         made.append(proxy)
-        async with _listening(client):
-            yield proxy
+        try:
+            async with _listening(client):
+                yield proxy
+        finally:
+            with anyio.CancelScope(shield=True):
+                await proxy.book.save()  # calls that were cancelled since are told, too
 
 
 @contextlib.asynccontextmanager

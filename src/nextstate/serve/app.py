@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ SURFACES = {one.__name__.rpartition(".")[2]: one for one in (rest, openenv, mcp,
 
 def build(service: Service, *more: ModuleType, surfaces: Iterable[str] = SURFACES) -> ASGIApp:
     """The application: ``surfaces`` of this package, then ``more``, all behind the gate."""
+    service.sessions.on_step = service.gate.metrics.step
     modules = [*(SURFACES[name] for name in surfaces), *more]
     routes: list[BaseRoute] = [route for one in modules for route in one.routes(service)]
     application = Starlette(
@@ -84,8 +85,15 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.listening.set()
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]  # it is a generator there
-        return super().capture_signals() if self._signals else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As in uvicorn, but what was caught is not raised again: whoever runs the server closes what it has opened."""
+        if not self._signals:
+            yield
+            return
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def server(application: ASGIApp, *, signals: bool = True, host: str = "127.0.0.1", port: int = 0) -> Server:
@@ -95,10 +103,12 @@ def server(application: ASGIApp, *, signals: bool = True, host: str = "127.0.0.1
         host=host,
         port=port,
         access_log=False,
+        proxy_headers=False,
         log_level="warning",
         server_header=False,
         ws_max_size=MAX_FRAME,
-        ws_ping_interval=None,
+        ws_ping_interval=KEEP_ALIVE,
+        ws_ping_timeout=KEEP_ALIVE,
         ws_per_message_deflate=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=5,

@@ -186,7 +186,9 @@ class Gate:
                 message = await whole(receive, bounds)
         except TimeoutError:
             raise Refused(408, "too_slow", f"the body was not there in {bounds.body_seconds:g} s") from None
-        if too_deep(message.get("body", b"")):
+        if message["type"] != "http.request":  # what was to be done is not known: not even nothing
+            raise Refused(400, "bad_request", "the body did not come whole")
+        if too_deep(message["body"]):
             raise Refused(400, "bad_request", "the body's JSON is nested more deeply than 100 levels")
         return again(message, receive)
 

@@ -17,12 +17,12 @@ BEARER = "bearer."
 class Headers:
     """The header fields that the gate looks at, found in one pass."""
 
-    __slots__ = ("_keys", "_protocols", "has_body", "host", "html", "length", "origin", "size", "tried")
+    __slots__ = ("_keys", "_protocols", "has_body", "host", "length", "origin", "size", "tried")
 
     def __init__(self, scope: Scope) -> None:
         self.host, self.origin = b"", None
         self.length, self.size = 0, 0
-        self.has_body = self.html = self.tried = False
+        self.has_body = self.tried = False
         self._keys: list[bytes] = []
         for name, value in scope["headers"]:
             self.size += len(name) + len(value)

@@ -11,6 +11,7 @@ from nextstate.sim.tree import StoreFailed
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
+    from starlette.types import Scope
 
 ANYBODY = "local"
 """The owner where a server asks for no key."""
@@ -65,4 +66,9 @@ def problem(error: NextstateError) -> dict[str, Any]:
 
 def owner(connection: HTTPConnection) -> str:
     """Who asks: the owner that the gate found for the key of a request or a WebSocket."""
-    return str(connection.scope.get("owner", ANYBODY))
+    return owner_of(connection.scope)
+
+
+def owner_of(scope: Scope) -> str:
+    """The same for those that speak ASGI themselves."""
+    return str(scope.get("owner", ANYBODY))

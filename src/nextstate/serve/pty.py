@@ -34,10 +34,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from nextstate import domain as domains
 from nextstate.data import store
+from nextstate.data.visible import printable
 from nextstate.errors import DataError, NextstateError, UsageError
-from nextstate.models.base import heard
 from nextstate.models.render import PROMPT
 from nextstate.serve import problems
+from nextstate.serve.hearing import hearing, kept
 from nextstate.sim.sessions import NoSuchSession
 
 if TYPE_CHECKING:
@@ -72,13 +73,7 @@ def routes(service: Service) -> list[BaseRoute]:
 
 def neutral(text: str) -> str:
     """``text`` with everything visible that would steer a terminal or turn the text around; line ends and tabs stay."""
-    text = text.replace("\r\n", "\n")
-    return "".join(char if char in "\n\t" or char.isprintable() else _visible(char) for char in text)
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return printable(text.replace("\r\n", "\n"))
 
 
 class _Terminal:
@@ -157,10 +152,10 @@ class _Terminal:
 
     async def _step(self, line: str) -> None:
         pieces: asyncio.Queue[str] = asyncio.Queue(1_000)
-        token = heard.set(lambda piece: None if pieces.full() else pieces.put_nowait(piece))
         telling = asyncio.create_task(self._tell_pieces(pieces))
         try:
-            step = await self._sessions.step(self._owner, self._id, line)
+            with hearing(kept(pieces)):
+                step = await self._sessions.step(self._owner, self._id, line)
         except NextstateError as error:
             await _gone(telling)
             await self._tell(error)
@@ -171,7 +166,6 @@ class _Terminal:
             if (ending := (await self._sessions.view(self._owner, self._id)).ending) is not None:
                 await self._send({"type": "ended", "ending": ending})
         finally:
-            heard.reset(token)
             telling.cancel()
 
     async def _tell_pieces(self, pieces: asyncio.Queue[str]) -> None:

@@ -21,13 +21,11 @@ response says who answered the step. A search that shows no results in any layou
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
-from weakref import WeakValueDictionary
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -36,6 +34,7 @@ from nextstate import domain as domains
 from nextstate.data import store
 from nextstate.errors import DataError, NextstateError, UsageError
 from nextstate.serve import problems
+from nextstate.serve.queues import Place
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -58,13 +57,12 @@ Fields = Mapping[str, Any]
 
 def routes(service: Service) -> list[BaseRoute]:
     """The addresses of the three engines."""
-    worlds = _Worlds(service)
     return [
-        Route("/s/{sid}/tavily/search", _guarded(worlds, _tavily_search), methods=["POST"]),
-        Route("/s/{sid}/tavily/extract", _guarded(worlds, _tavily_extract), methods=["POST"]),
-        Route("/s/{sid}/serper/search", _guarded(worlds, _serper), methods=["GET", "POST"]),
-        Route("/s/{sid}/searxng", _guarded(worlds, _searxng), methods=["GET", "POST"]),
-        Route("/s/{sid}/searxng/search", _guarded(worlds, _searxng), methods=["GET", "POST"]),
+        Route("/s/{sid}/tavily/search", _guarded(service, _tavily_search), methods=["POST"]),
+        Route("/s/{sid}/tavily/extract", _guarded(service, _tavily_extract), methods=["POST"]),
+        Route("/s/{sid}/serper/search", _guarded(service, _serper), methods=["GET", "POST"]),
+        Route("/s/{sid}/searxng", _guarded(service, _searxng), methods=["GET", "POST"]),
+        Route("/s/{sid}/searxng/search", _guarded(service, _searxng), methods=["GET", "POST"]),
     ]
 
 
@@ -73,15 +71,25 @@ class _World:
     """A session that searches; its steps wait for each other."""
 
     service: Service
-    owner: str
-    id: str
+    place: Place
     setup: Setup
     engine: SearchEngine
-    turn: asyncio.Lock
+
+    @classmethod
+    async def of(cls, service: Service, request: Request) -> _World:
+        """The world that a request asks. Raises :class:`UsageError` where it does not search."""
+        place = Place(problems.owner(request), request.path_params["sid"])
+        begun = await service.sessions.scenario(place.owner, place.session)
+        engine = domains.find(begun.domain).engine
+        if engine is None:
+            raise UsageError(f"the world of this session, {begun.domain!r}, is no search engine")
+        return cls(service, place, begun.setup, engine)
 
     async def step(self, action: Action) -> Step:
-        async with self.turn:
-            return await self.service.sessions.step(self.owner, self.id, action)
+        place = self.place
+        return await self.service.queues.next(
+            place, lambda: self.service.sessions.step(place.owner, place.session, action)
+        )
 
     async def hits(self, query: str, at_most: int | None) -> tuple[tuple[Hit, ...], Step]:
         """What a search shows. Raises :class:`~nextstate.serve.problems.Refused` where it shows no results to read."""
@@ -91,24 +99,6 @@ class _World:
             said = " ".join(step.turn.observation[:300].split())
             raise problems.Refused(502, "unreadable", f"the world showed no results that can be read: {said}")
         return found if at_most is None else found[:at_most], step
-
-
-class _Worlds:
-    """Finds the worlds of requests, and one lock for each."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    async def of(self, request: Request) -> _World:
-        """Raises :class:`UsageError` for a session whose world does not search."""
-        owner, id = problems.owner(request), request.path_params["sid"]
-        begun = await self._service.sessions.scenario(owner, id)
-        engine = domains.find(begun.domain).engine
-        if engine is None:
-            raise UsageError(f"the world of this session, {begun.domain!r}, is no search engine")
-        turn = self._turns.setdefault(id, asyncio.Lock())
-        return _World(self._service, owner, id, begun.setup, engine, turn)
 
 
 async def _tavily_search(world: _World, asked: Fields) -> dict[str, Json]:
@@ -253,11 +243,11 @@ def _count(asked: Fields, name: str, usual: int) -> int:
 
 
 def _guarded(
-    worlds: _Worlds, answer: Callable[[_World, Fields], Awaitable[dict[str, Json]]]
+    service: Service, answer: Callable[[_World, Fields], Awaitable[dict[str, Json]]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
         try:
-            return _json(await answer(await worlds.of(request), await _fields(request)))
+            return _json(await answer(await _World.of(service, request), await _fields(request)))
         except NextstateError as error:
             return _problem(error)
 

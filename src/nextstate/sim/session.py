@@ -171,6 +171,14 @@ async def ask(model: WorldModel, query: Query, *, seed: int | None, seconds: flo
         return Prediction(Outcome.PROVIDER_ERROR, model=model.name, detail=f"no answer within {seconds:g} s")
 
 
+async def answered(model: WorldModel, query: Query, *, seed: int | None, seconds: float | None) -> Prediction:
+    """What ``model`` answers within ``seconds``; what it raises is the outcome ``provider_error``."""
+    try:
+        return await ask(model, query, seed=seed, seconds=seconds)
+    except Exception as error:  # the boundary to models: no run dies from one row
+        return Prediction(Outcome.PROVIDER_ERROR, model=model.name, detail=f"{type(error).__name__}: {error}")
+
+
 def turn_of(action: Action, prediction: Prediction, *, model: str, max_chars: int) -> Turn:
     """The turn that ``prediction`` makes of ``action``; its ``meta`` says who answered and what it cost.
 

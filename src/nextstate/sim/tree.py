@@ -17,11 +17,11 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from nextstate.data import store
 from nextstate.errors import DataError, NextstateError, UsageError
@@ -29,7 +29,7 @@ from nextstate.types import Turn
 
 VERSION = 1
 """Of the layout; kept in the file's ``user_version``."""
-MOVE = 16 * 2**20
+MOVE = 64 * 2**20
 """Bytes of the write-ahead log from which on it is moved into the file."""
 
 SCHEMA = """
@@ -52,16 +52,6 @@ CREATE TABLE owners (
     bytes INTEGER NOT NULL, seconds REAL NOT NULL
 ) WITHOUT ROWID;
 """
-
-WRITES = {
-    "world": "INSERT OR IGNORE INTO worlds VALUES (?, ?)",
-    "turn": "INSERT OR IGNORE INTO turns VALUES (?, ?, ?, ?, ?)",
-    "fact": "INSERT OR IGNORE INTO facts VALUES (?, ?)",
-    "session": f"INSERT OR REPLACE INTO sessions VALUES ({', '.join('?' * 20)})",
-    "idle": "UPDATE sessions SET ending = 'idle' WHERE ending IS NULL AND kind = 'session' AND touched < ?",
-    "owner": "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?, ?)",
-}
-"""The statements, in the order in which a transaction runs them."""
 
 Write: TypeAlias = "tuple[str, tuple[object, ...]]"
 """One of :data:`WRITES` and its values."""
@@ -114,6 +104,29 @@ class Spent:
     bytes: int = 0
     seconds: float = 0.0
 
+    def add(self, used: Spent, times: int = 1) -> None:
+        """Count ``used`` too; -1 ``times`` takes it back."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + times * getattr(used, one.name))
+
+
+def _upsert(table: str, key: str, columns: Sequence[str]) -> str:
+    """Writes a row whole. One that is there is changed in place, which touches no index that need not change."""
+    changed = ", ".join(f"{one} = excluded.{one}" for one in columns if one != key)
+    places = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} VALUES ({places}) ON CONFLICT ({key}) DO UPDATE SET {changed}"
+
+
+WRITES = {
+    "world": "INSERT OR IGNORE INTO worlds VALUES (?, ?)",
+    "turn": "INSERT OR IGNORE INTO turns VALUES (?, ?, ?, ?, ?)",
+    "fact": "INSERT OR IGNORE INTO facts VALUES (?, ?)",
+    "session": _upsert("sessions", "id", [one.name for one in fields(Row)]),
+    "idle": "UPDATE sessions SET ending = 'idle' WHERE ending IS NULL AND kind = 'session' AND touched < ?",
+    "owner": _upsert("owners", "owner", ["owner", *(one.name for one in fields(Spent))]),
+}
+"""The statements, in the order in which a transaction runs them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -125,7 +138,7 @@ class Node:
 
 
 class StoreFailed(NextstateError):
-    """A write could not be committed (a full disk, for instance); what it was to keep is not kept."""
+    """A write could not be committed (a full disk, for instance), and is not kept; or a damaged file cannot be read."""
 
 
 class Tree:
@@ -197,7 +210,7 @@ class Tree:
             self._moving = asyncio.ensure_future(self._move())
 
     async def _move(self) -> None:
-        """Move the log into the file: most of it in a thread, and what came meanwhile here, so that it begins anew."""
+        """Move the log into the file, most of it in a thread; the last bit here, so that the log begins anew."""
         try:
             await asyncio.to_thread(_moved, self.file)
             self._file.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -208,9 +221,20 @@ class Tree:
 
     # Reading
 
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """Raises :class:`StoreFailed` where the file is damaged."""
+        try:
+            return self._file.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreFailed(f"{self.file.name} cannot be read: {error}") from None
+
+    def _one(self, query: str, values: tuple[object, ...] = ()) -> Any:
+        found = self._rows(query, values)
+        return found[0] if found else None
+
     def session(self, id: str) -> Row | None:
         """The session called ``id``."""
-        found = self._file.execute("SELECT * FROM sessions WHERE id = ?", (id,)).fetchone()
+        found = self._one("SELECT * FROM sessions WHERE id = ?", (text(id),))
         return Row(*found) if found else None
 
     def sessions(self, owner: str, limit: int, before: Row | None = None) -> list[Row]:
@@ -219,27 +243,27 @@ class Tree:
         query = (
             "SELECT * FROM sessions WHERE owner = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?"
         )
-        return [Row(*found) for found in self._file.execute(query, (owner, *newest, limit))]
+        return [Row(*found) for found in self._rows(query, (owner, *newest, limit))]
 
-    def open_sessions(self, owner: str) -> int:
-        """How many sessions of the owner have no ending."""
-        query = "SELECT count(*) FROM sessions WHERE owner = ? AND ending IS NULL AND kind = 'session'"
-        return int(self._file.execute(query, (owner,)).fetchone()[0])
+    def open_sessions(self, owner: str, since: float) -> int:
+        """How many sessions of the owner have no ending, and were touched ``since`` (in seconds since 1970)."""
+        query = "SELECT count(*) FROM sessions WHERE owner = ? AND ending IS NULL AND kind = 'session' AND touched >= ?"
+        return int(self._one(query, (owner, since))[0])
 
     def world(self, key: bytes) -> bytes | None:
         """The scenario of a world, a line of a trajectory file."""
-        found = self._file.execute("SELECT scenario FROM worlds WHERE key = ?", (key,)).fetchone()
+        found = self._one("SELECT scenario FROM worlds WHERE key = ?", (key,))
         return found[0] if found else None
 
     def turn(self, key: bytes) -> Turn | None:
         """The turn under ``key``."""
         query = "SELECT action, observation, meta FROM turns WHERE key = ?"
-        found = self._file.execute(query, (key,)).fetchone()
+        found = self._one(query, (key,))
         return _turn(*found) if found else None
 
     def fact(self, key: bytes) -> bytes | None:
         """The key of the turn that showed a fact first."""
-        found = self._file.execute("SELECT turn FROM facts WHERE key = ?", (key,)).fetchone()
+        found = self._one("SELECT turn FROM facts WHERE key = ?", (key,))
         return found[0] if found else None
 
     def path(self, head: bytes) -> list[Node]:
@@ -247,12 +271,32 @@ class Tree:
         query = f"""{WALK}
             SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
             ORDER BY depth DESC"""
-        rows = self._file.execute(query, (head,))
+        rows = self._rows(query, (head,))
         return [Node(key, parent, _turn(*turn)) for key, parent, *turn in rows]
+
+    def parted(self, one: bytes, other: bytes, most: int) -> tuple[list[Node], list[Node]] | None:
+        """The turns of two branches of a world since they parted; ``None`` where that is more than ``most`` ago."""
+        ours, theirs = self._up(one, most), self._up(other, most)
+        known = set(ours)
+        shared = next((key for key in theirs if key in known), None)
+        if shared is None:
+            return None
+        ours, theirs = ours[: ours.index(shared)], theirs[: theirs.index(shared)]
+        return self._nodes(ours), self._nodes(theirs)
+
+    def _up(self, head: bytes, most: int) -> list[bytes]:
+        """The keys from ``head`` up, ``most`` turns at most, and the world's where that is reached."""
+        return [bytes(key) for (key,) in self._rows(f"{WALK} SELECT key FROM walk LIMIT ?", (head, most + 1))]
+
+    def _nodes(self, keys: list[bytes]) -> list[Node]:
+        """The turns under ``keys``, which stand from the last one up, the first one first."""
+        query = "SELECT key, parent, action, observation, meta FROM turns WHERE key = ?"
+        found = (self._one(query, (key,)) for key in reversed(keys))
+        return [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
 
     def ancestor(self, head: bytes, up: int) -> bytes:
         """The key that stands ``up`` turns above ``head``; raises :class:`DataError` where there is none."""
-        found = self._file.execute(f"{WALK} SELECT key FROM walk WHERE depth = ?", (head, up)).fetchone()
+        found = self._one(f"{WALK} SELECT key FROM walk WHERE depth = ?", (head, up))
         if found is None:
             raise DataError(f"no turn stands {up} turns above {head.hex()}", where=str(self.file))
         return bytes(found[0])
@@ -260,20 +304,20 @@ class Tree:
     def family(self, owner: str, family: str, limit: int) -> tuple[list[Row], list[Node]]:
         """The sessions of a family, oldest first, and the turns that lead to them; at most ``limit`` of each."""
         query = "SELECT * FROM sessions WHERE family = ? AND owner = ? ORDER BY created, id LIMIT ?"
-        rows = [Row(*found) for found in self._file.execute(query, (family, owner, limit))]
+        rows = [Row(*found) for found in self._rows(query, (family, owner, limit))]
         walk = """WITH RECURSIVE walk (key) AS (
                 SELECT head FROM sessions WHERE family = ? AND owner = ?
                 UNION SELECT turns.parent FROM turns JOIN walk ON turns.key = walk.key
             )
             SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
             ORDER BY turns.rowid LIMIT ?"""
-        found = self._file.execute(walk, (family, owner, limit))
+        found = self._rows(walk, (family, owner, limit))
         nodes = [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
         return rows, nodes
 
     def owners(self) -> Iterator[tuple[str, Spent]]:
         """Every owner and what it has used."""
-        for owner, *spent in self._file.execute("SELECT * FROM owners"):
+        for owner, *spent in self._rows("SELECT * FROM owners"):
             yield owner, Spent(*spent)
 
     def totals(self) -> tuple[int, int]:
@@ -281,7 +325,7 @@ class Tree:
         query = (
             "SELECT (SELECT count(*) FROM sessions WHERE ending IS NULL AND kind = 'session'), max(rowid) FROM turns"
         )
-        opened, turns = self._file.execute(query).fetchone()
+        opened, turns = self._one(query)
         return int(opened), int(turns or 0)
 
 
@@ -365,7 +409,8 @@ def _commit(connection: sqlite3.Connection, batch: list[_Waiting]) -> None:
 def _moved(file: Path) -> None:
     connection = sqlite3.connect(file)
     try:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        for _ in range(2):  # the second time, what was written during the first
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     finally:
         connection.close()
 
@@ -392,7 +437,10 @@ def _locked(path: Path) -> IO[str]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+    except sqlite3.Error as error:
+        raise UsageError(f"{path} cannot be opened as a store of sessions: {error}") from None
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -404,10 +452,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise UsageError(f"{path} is no store of sessions: {error}") from None
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA journal_size_limit = 0")  # one that begins anew is cut, else it looks full for ever
     if version not in (0, VERSION):
         connection.close()
         raise UsageError(f"{path} has layout {version}; this version of nextstate reads layout {VERSION}")
     return connection
-
-
-assert len(fields(Row)) == WRITES["session"].count("?")

@@ -26,10 +26,8 @@ from nextstate.data.filters import targets
 from nextstate.data.sample import query
 from nextstate.errors import UsageError, unknown_name
 from nextstate.eval.rows import row_keys
-from nextstate.eval.working import answered
 from nextstate.models.base import fingerprint
 from nextstate.serve.problems import Refused
-from nextstate.sim.session import tokens_asked
 from nextstate.types import Origin
 from nextstate.ui.guesses import CHANCE, GAME, Ending
 
@@ -230,15 +228,8 @@ class Game:
 
     async def _asked(self, owner: str, drawn: Drawn, model: str) -> Prediction:
         """What ``model`` says to the turn; it counts against the owner's quota as a step of a session does."""
-        spent = self._sessions.spent(owner)
-        self._sessions.quota(owner).refuse(spent)
-        asked = query(drawn.trajectory, drawn.turn)
-        seed = self._draw.getrandbits(31)
-        began = self._clock()
-        prediction = await answered(self._sessions.models[model], asked, seed=seed, seconds=ANSWER_SECONDS)
-        spent.tokens += tokens_asked(prediction)
-        spent.seconds += self._clock() - began
-        return prediction
+        asked, seed = query(drawn.trajectory, drawn.turn), self._draw.getrandbits(31)
+        return await self._sessions.ask(owner, asked, model=model, seed=seed, seconds=ANSWER_SECONDS)
 
     async def _place(self, player: Player, drawn: Drawn, model: str, prediction: Prediction) -> None:
         """Keep what came of a turn: an open round, or a line that says why there is none."""

@@ -16,7 +16,7 @@ from nextstate.errors import UsageError
 from nextstate.models.fakes import CopyLast
 from nextstate.models.grounded import Grounded
 from nextstate.serve import adb
-from nextstate.serve.adb import host, shell
+from nextstate.serve.adb import host, programs, shell
 from nextstate.serve.adb.phone import MAX_FILES, Phone
 from nextstate.serve.testing import service_of
 from nextstate.sim.scenario import Scenario
@@ -318,3 +318,22 @@ async def test_a_device_keeps_few_files_and_no_large_ones(phone: Phone) -> None:
 @pytest.mark.parametrize("pattern", ["a.*b(", "(a+)+$", "[a]"])
 async def test_patterns_of_clients_are_never_run(pattern: str, phone: Phone) -> None:
     assert (await output(phone, f"echo aaaa | grep '{pattern}'"))[2] == 2
+
+
+async def test_a_file_shown_many_times_over_takes_no_more_room_than_a_large_one(phone: Phone) -> None:
+    phone.keep("/a", bytes(5_000_000))
+    shown = await programs.run(phone, ("cat", *["/a"] * 10_000), b"")
+    assert len(shown.out) == 10_000_000
+
+
+async def test_whoever_is_connected_is_let_go_when_the_serving_breaks_off() -> None:
+    async with sessions("one") as found:
+        with pytest.raises(ZeroDivisionError):
+            async with adb.listening(found, "local", ["one"], port=0) as port:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(asked("host:track-devices"))
+                await reader.readexactly(4)
+                raise ZeroDivisionError
+        async with asyncio.timeout(5):
+            await reader.read()
+        await closed(writer)

@@ -308,3 +308,23 @@ async def test_the_access_log_holds_no_secret_no_query_and_no_body(keys: Keys) -
     assert (first["method"], first["status"], first["owner"]) == ("POST", 200, "ann") and first["ms"] >= 0
     assert (second["status"], second["owner"]) == (401, None)
     assert not [word for word in (secret, "hidden", '"secret', "ns_wrong") if word in "".join(lines)]
+
+
+async def test_a_body_that_breaks_off_is_no_request() -> None:
+    reached: list[object] = []
+    sent: list[Any] = []
+    messages = [{"type": "http.request", "body": b'{"turns', "more_body": True}, {"type": "http.disconnect"}]
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        reached.append(await receive())
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-length", b"20")]
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
+    await Gate().wrap(application)(scope, receive, send)
+    assert (sent[0]["status"], reached) == (400, [])

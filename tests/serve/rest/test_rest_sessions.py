@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -204,6 +205,26 @@ async def test_a_step_streams_what_the_model_writes() -> None:
         assert found[-1][0] == "observation" and found[-1][1]["turn"]["observation"] == "one two"
 
 
+class Repeating:
+    """Begins twice, as a model does that is asked again."""
+
+    name = "repeating"
+
+    async def predict(self, query: Query, *, seed: int | None = None) -> Prediction:
+        hear = heard.get()
+        for word in ("", "fal", "", "tr", "ue") if hear is not None else ():
+            await asyncio.to_thread(hear, word)
+        return Prediction(Outcome.OK, "true", Origin.MODEL)
+
+
+async def test_a_stream_says_where_a_model_begins_anew_also_one_that_speaks_from_a_thread() -> None:
+    async with client(models={"repeating": Repeating()}) as one:
+        session = await one.session()
+        text, _ = await one.text("POST", f"{session}/step", json={"action": "ls"}, headers=EVENTS)
+        deltas = [(data["text"], data["reset"]) for name, data in events(text) if name == "delta"]
+        assert deltas == [("fal", False), ("", True), ("tr", False), ("ue", False)]
+
+
 async def test_a_stream_that_is_silent_is_kept_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "HEARTBEAT", 0.001)
     world = Speaking()
@@ -356,3 +377,13 @@ async def test_metrics_count_steps_by_who_answered() -> None:
         assert 'nextstate_steps_total{model="scripted",origin="shared",outcome="ok"} 1\n' in text
         assert "nextstate_sessions_open 2\n" in text
         assert 'nextstate_step_seconds_count{model="scripted"} 2\n' in text
+
+
+async def test_a_trajectory_is_a_file_whatever_its_session_is_called() -> None:
+    service = service_of()
+    name = 'm\u00e9 "\r\nx: y'
+    await service.sessions.create("local", service.catalogue.find(SHELL), id=name)
+    async with client(service) as one:
+        text, headers = await one.text("GET", f"/v1/sessions/{quote(name)}/trajectory?download=1")
+        assert headers["content-disposition"] == 'attachment; filename="m_____x__y.jsonl"'
+        assert json.loads(text)["id"] == name

@@ -19,6 +19,7 @@ from nextstate.errors import ActionError
 from nextstate.models.fakes import Scripted
 from nextstate.models.grounded import KernelModel
 from nextstate.serve import search
+from nextstate.serve.queues import Place
 from nextstate.serve.service import Service
 from nextstate.serve.testing import served, service_of
 from nextstate.sim.scenario import Scenario
@@ -58,7 +59,7 @@ async def test_tavily_searches_and_extracts_what_the_kernel_computes(http: aioht
     assert [one["score"] for one in found["results"]] == [1.0, 0.5]
     assert LIGHT in [one["url"] for one in found["results"]]
     assert all(one["title"] and one["content"] and one["raw_content"] is None for one in found["results"])
-    assert found["nextstate"] == {"origin": "computed", "turn": 0, "shared": False}
+    assert found["nextstate"] == {"origin": "computed", "model": "kernel", "turn": 0, "shared": False}
     assert "41 metres high" in pages["results"][0]["raw_content"]
     assert pages["failed_results"][0]["url"] == "https://orrin.example/none"
     assert "404" in pages["failed_results"][0]["error"]
@@ -242,3 +243,24 @@ def test_any_address_is_on_a_site_or_not(url: str, sites: list[str]) -> None:
     assert search._on(url, sites) in (True, False)
     assert search._on("https://www.a.example/x", ["a.example"])
     assert not search._on("https://notaa.example/x", ["a.example"])
+
+
+async def test_a_search_waits_for_what_another_surface_does_in_the_session(http: aiohttp.ClientSession) -> None:
+    service, place, gate = await computed(), Place("local", "mine"), asyncio.Event()
+    order: list[str] = []
+    service.sessions.on_step = lambda model, taken, seconds: order.append("search")
+
+    async def other() -> None:
+        await gate.wait()
+        order.append("other")
+
+    async with served(service, surfaces=("search",)) as url, asyncio.timeout(10):
+        first = asyncio.create_task(service.queues.next(place, other))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(ask(http, f"{url}/s/mine/serper/search", {"q": "lighthouse"}))
+        while service.queues._queues[place].inside < 2:  # noqa: ASYNC110 - nobody tells when the request is there
+            await asyncio.sleep(0)
+        gate.set()
+        await first
+        assert (await second)[0] == 200
+    assert order == ["other", "search"]

@@ -175,7 +175,8 @@ class HarborEnvironment(BaseEnvironment):  # type: ignore[misc]  # Harbor lives 
         files += [path for path in tmux.recorded() if PurePosixPath(path).is_relative_to(source_dir)]
         _bounded(files, source_dir)
         for path in files:
-            inside = PurePosixPath(path).relative_to(source_dir)
+            found = PurePosixPath(path)
+            inside = found.relative_to(source_dir) if found.is_relative_to(source_dir) else PurePosixPath("..")
             if ".." in inside.parts:
                 raise SimulationFailed(f"the world listed {path[:200]!r}, which is not below {source_dir}")
             try:

@@ -18,11 +18,11 @@ from nextstate.eval.cases.case import encode
 from nextstate.eval.cases.verify import Shown
 from nextstate.eval.journal import Journal
 from nextstate.eval.rows import fingerprint
-from nextstate.eval.working import answered, each
+from nextstate.eval.working import each
 from nextstate.models import keys
 from nextstate.models.base import fingerprint as model_fingerprint
 from nextstate.models.fakes import CopyLast
-from nextstate.sim.session import step_seed
+from nextstate.sim.session import answered, step_seed
 from nextstate.types import Origin, Outcome, Usage
 
 if TYPE_CHECKING:

@@ -54,6 +54,8 @@ async def listening(
             f"{said}; if adb's own server runs there, stop it (adb kill-server) or take another port"
         ) from None
     async with server:
-        yield int(server.sockets[0].getsockname()[1])
-        server.close()
-        await served.aclose()
+        try:
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            await served.aclose()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from nextstate.errors import ActionError, NextstateError
-from nextstate.serve.adb.phone import Phone
+from nextstate.serve.adb.phone import MAX_BYTES, Phone
 
 DUMP = "/sdcard/window_dump.xml"
 """Where ``uiautomator dump`` writes, unless it is told otherwise."""
@@ -90,7 +90,7 @@ async def _cat(phone: Phone, words: tuple[str, ...], piped: bytes) -> Done:
     out, error = b"" if words[1:] else piped, ""
     for path in words[1:]:
         if path in phone.files:
-            out += phone.files[path]
+            out += phone.files[path] if len(out) <= MAX_BYTES else b""  # nothing longer is kept or shown
         else:
             error += f"cat: {path[:200]}: No such file or directory\n"
     return Done(out, error.encode("utf-8", "replace"), 1 if error else 0)

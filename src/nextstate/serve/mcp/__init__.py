@@ -16,7 +16,6 @@ from starlette.routing import Route
 
 from nextstate.serve.mcp import agent, control
 from nextstate.serve.mcp.http import Endpoint, Running, manager
-from nextstate.serve.mcp.place import Queues
 from nextstate.serve.mcp.stdio import serve_stdio
 
 if TYPE_CHECKING:
@@ -45,13 +44,13 @@ def routes(service: Service) -> list[BaseRoute]:
 @asynccontextmanager
 async def running(service: Service) -> AsyncIterator[None]:
     """What must run beside the requests."""
-    sessions, queues = service.sessions, Queues()
+    sessions, queues = service.sessions, service.queues
     async with (
         manager(agent.server_of(sessions, queues)) as agents,
         manager(agent.server_of(sessions, queues), streams=True) as telling,
         manager(control.server_of(sessions, queues)) as controls,
     ):
-        _RUNNING[service] = Running(queues, agents, telling, controls)
+        _RUNNING[service] = Running(agents, telling, controls)
         try:
             yield
         finally:

@@ -22,7 +22,7 @@ from nextstate.domain.strict_json import MAX_DEPTH, deep
 from nextstate.errors import ActionError, NextstateError
 from nextstate.serve.mcp import tools
 from nextstate.serve.mcp.errors import protocol_error
-from nextstate.serve.mcp.place import Place, Queues, place_of
+from nextstate.serve.mcp.place import place_of
 from nextstate.serve.mcp.progress import reported
 from nextstate.serve.problems import problem
 from nextstate.types import Query
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mcp.server.context import CallNext, ServerRequestContext
 
+    from nextstate.serve.queues import Place, Queues
     from nextstate.sim.scenario import Scenario
     from nextstate.sim.sessions import Sessions
     from nextstate.types import Action, Json, Tool

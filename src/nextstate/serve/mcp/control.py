@@ -19,8 +19,9 @@ from nextstate.domain import calls
 from nextstate.errors import NextstateError, UsageError, unknown_name
 from nextstate.serve.mcp import tools
 from nextstate.serve.mcp.agent import one_page
-from nextstate.serve.mcp.place import Place, Queues, place_of
+from nextstate.serve.mcp.place import place_of
 from nextstate.serve.problems import problem
+from nextstate.serve.queues import Place, Queues
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

@@ -29,9 +29,10 @@ from nextstate.domain import find
 from nextstate.domain.calls import declared
 from nextstate.errors import NextstateError, UsageError
 from nextstate.serve.mcp.errors import told
-from nextstate.serve.mcp.place import KEY, Place, Queues
+from nextstate.serve.mcp.place import KEY
 from nextstate.serve.mcp.progress import asked
 from nextstate.serve.problems import owner, status
+from nextstate.serve.queues import Place
 from nextstate.sim.sessions import NoSuchSession
 
 if TYPE_CHECKING:
@@ -47,12 +48,11 @@ _schema: ContextVar[Mapping[str, Json] | None] = ContextVar("schema", default=No
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Running:
-    """What runs beside the requests: the library's handlers, for agents and for the controls, and who is next.
+    """What runs beside the requests: the library's handlers, for agents and for the controls.
 
     ``telling`` is for agents that ask to be told of progress: their answers are streams of server-sent events.
     """
 
-    queues: Queues
     agent: StreamableHTTPSessionManager
     telling: StreamableHTTPSessionManager
     control: StreamableHTTPSessionManager
@@ -109,7 +109,7 @@ class Endpoint:
         except NoSuchSession:
             if wanted is None:
                 raise
-            return await self._running().queues.next(place, lambda: self._opened(place, request))
+            return await self._service.queues.next(place, lambda: self._opened(place, request))
         if wanted is not None and wanted != view.scenario:
             raise UsageError(f"the session {view.id!r} is of the scenario {view.scenario[:80]!r}; use another id")
         return place

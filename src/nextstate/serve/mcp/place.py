@@ -1,31 +1,16 @@
-"""Where a message of the protocol belongs: which owner's session, and whose turn it is there."""
+"""Where a message of the protocol belongs: which owner's session."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from nextstate.sim.sessions import Busy
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-T = TypeVar("T")
+    from nextstate.serve.queues import Place
 
 KEY = "nextstate.place"
-"""Under this key a request's scope holds its :class:`Place`."""
-MOST_WAITING = 64
-"""Calls of one session that may wait for those in front of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A session and its owner."""
-
-    owner: str
-    session: str
+"""Under this key a request's scope holds its :class:`~nextstate.serve.queues.Place`."""
 
 
 def place_of(context: ServerRequestContext[Any, Any], alone: Place | None) -> Place:
@@ -35,56 +20,3 @@ def place_of(context: ServerRequestContext[Any, Any], alone: Place | None) -> Pl
     assert context.request is not None  # every message over HTTP has its request
     found: Place = context.request.scope[KEY]
     return found
-
-
-@dataclass(slots=True)
-class _Queue:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    inside: int = 0
-
-
-class Queues:
-    """One thing at a time in each place, in the order of arrival.
-
-    An agent may call several tools at once, and a world takes one step after the other.
-    """
-
-    def __init__(self) -> None:
-        self._queues: dict[Place, _Queue] = {}
-        self._running: set[asyncio.Task[Any]] = set()
-
-    async def next(self, place: Place, work: Callable[[], Awaitable[T]]) -> T:
-        """Do ``work`` when it is its turn. Whoever stops waiting before it began takes it back; later it is finished.
-
-        Raises :class:`Busy` where too many wait.
-        """
-        queue = self._queues.setdefault(place, _Queue())
-        if queue.inside > MOST_WAITING:
-            raise Busy(place.session)
-        queue.inside += 1
-        try:
-            await queue.lock.acquire()
-        except asyncio.CancelledError:
-            self._leave(place, queue)
-            raise
-        task = asyncio.ensure_future(self._work(place, queue, work))
-        self._running.add(task)
-        task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
-
-    async def _work(self, place: Place, queue: _Queue, work: Callable[[], Awaitable[T]]) -> T:
-        try:
-            return await work()
-        finally:
-            queue.lock.release()
-            self._leave(place, queue)
-
-    def _leave(self, place: Place, queue: _Queue) -> None:
-        queue.inside -= 1
-        if not queue.inside:
-            self._queues.pop(place, None)
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # it counts as seen, for perhaps nobody waits any more

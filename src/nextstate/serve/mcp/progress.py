@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nextstate.models.base import heard
+from nextstate.serve.hearing import hearing
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -39,12 +39,11 @@ async def reported(context: ServerRequestContext[Any, Any], work: Callable[[], A
             message = f"{written} characters written" if written else None
             await context.session.report_progress(round(time.monotonic() - started, 3), message=message)
 
-    before = heard.set(hear)
     reporter = asyncio.ensure_future(report())
     try:
-        return await work()
+        with hearing(hear):
+            return await work()
     finally:
-        heard.reset(before)
         reporter.cancel()
         await asyncio.gather(reporter, return_exceptions=True)
 

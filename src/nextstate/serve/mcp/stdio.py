@@ -9,8 +9,8 @@ from mcp.server.stdio import stdio_server
 
 from nextstate.errors import UsageError
 from nextstate.serve.mcp import agent
-from nextstate.serve.mcp.place import Place, Queues
 from nextstate.serve.problems import ANYBODY
+from nextstate.serve.queues import Place
 from nextstate.sim.limits import Ending
 from nextstate.sim.sessions import NoSuchSession
 
@@ -29,7 +29,7 @@ async def serve_stdio(
     """
     place = Place(owner, await opened(service, scenario, session=session, model=model, seed=seed, owner=owner))
     print(f"session {place.session}", file=sys.stderr, flush=True)
-    server = agent.server_of(service.sessions, Queues(), place)
+    server = agent.server_of(service.sessions, service.queues, place)
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nextstate.data import store
 from nextstate.domain import calls
 from nextstate.domain.strict_json import deep, finite, no_constant
 
@@ -150,8 +151,4 @@ def _provenance(step: Step, model: str) -> dict[str, Any]:
 
 def legible(text: str) -> str:
     """``text`` with a mark in the place of half surrogate pairs, which no message can carry."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return text
+    return store.utf8(text).decode()

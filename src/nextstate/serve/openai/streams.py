@@ -10,8 +10,8 @@ from starlette.responses import StreamingResponse
 
 from nextstate.data import store
 from nextstate.errors import NextstateError
-from nextstate.models.base import heard
 from nextstate.serve import problems
+from nextstate.serve.hearing import hearing, kept
 from nextstate.serve.openai import answers, wire
 
 if TYPE_CHECKING:
@@ -33,11 +33,8 @@ WAITING = 1_000
 async def response(service: Service, asked: Question, *, usage: bool) -> StreamingResponse:
     """The stream of an answer. What is wrong with a question at once is raised, not streamed."""
     pieces: asyncio.Queue[str] = asyncio.Queue(WAITING)
-    token = heard.set(lambda piece: None if pieces.full() else pieces.put_nowait(piece))
-    try:
+    with hearing(kept(pieces)):
         task = asyncio.create_task(answers.answer(service, asked))
-    finally:
-        heard.reset(token)
     try:
         await asyncio.wait([task], timeout=PATIENCE)
         if task.done() and (error := task.exception()) is not None:

@@ -175,12 +175,13 @@ class Episodes:
         scenario = self.catalogue.find(asked.scenario or seat.scenario)
         if asked.resume:
             raise NoSuchSession(asked.episode_id or "")
+        model = self.sessions.known(asked.model or "")  # before the old episode is given up
         if seat.own and seat.episode:
             await self.sessions.close(owner, seat.episode)
         view = await self.sessions.create(
             owner,
             scenario,
-            model=asked.model or "",
+            model=model,
             seed=asked.seed or 0,
             instruction=asked.instruction,
             id=asked.episode_id or "",

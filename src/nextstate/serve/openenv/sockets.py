@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from nextstate.errors import NextstateError
 from nextstate.serve.openenv import rpc, wire
 from nextstate.serve.openenv.wire import Kind
-from nextstate.serve.problems import ANYBODY
+from nextstate.serve.problems import owner_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -30,7 +30,7 @@ class Socket:
         self.episodes = episodes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        owner = str(scope.get("owner", ANYBODY))
+        owner = owner_of(scope)
         await receive()
         await send({"type": "websocket.accept"})
         try:

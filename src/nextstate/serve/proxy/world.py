@@ -11,7 +11,7 @@ from nextstate.models.grounded import Grounded, KernelModel
 from nextstate.models.recall import Recalled
 from nextstate.serve.proxy.manner import Manner
 from nextstate.serve.proxy.recollection import Recollection, beginnings
-from nextstate.types import Origin, Outcome, Prediction, Setup
+from nextstate.types import Prediction, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,8 @@ class Simulated:
         self._texts = tuple({turn.observation for turn in turns})
         self._lessons = tuple({(turn.action, turn.observation): turn for turn in turns}.values())[-MAX_LESSONS:]
         self._kernel = KernelModel()
-        self._rest = None if model is None else Grounded(_Undemonstrated(Recalled(model, map(_elsewhere, recordings))))
+        self._rest = None if model is None else _Undemonstrated(Recalled(model, map(_elsewhere, recordings)))
+        self._grounded = None if self._rest is None else Grounded(self._rest)
         self._digest = keys.digest(*([turn.action, turn.observation] for turn in turns)).hex()[:16]
         self.name = f"simulated+{model.name if model is not None else self._kernel.name}"
 
@@ -80,19 +81,16 @@ class Simulated:
             history=(*self._beginning, *query.history),
         )
         computed = await self._kernel.predict(asked, seed=seed)
-        if computed.outcome is Outcome.OK:
-            doubt = self._doubt(query, computed.observation or "")
-            if not doubt:
-                return replace(computed, why="it follows from what was shown before")
-            computed = base.refused(doubt)
-        if self._rest is None:
-            return base.refused(
-                f"not recorded in this situation, and not determined: {computed.detail}", model=self.name
-            )
-        prediction = await self._rest.predict(asked, seed=seed)
-        if prediction.origin is Origin.COMPUTED:
-            return replace(prediction, origin=Origin.MODEL, why=computed.detail)
-        return prediction
+        text = computed.observation
+        doubt = computed.detail if text is None else self._doubt(query, text)
+        if not doubt:
+            return replace(computed, why="it follows from what was shown before")
+        if self._rest is None or self._grounded is None:
+            return base.refused(f"not recorded in this situation, and not determined: {doubt}", model=self.name)
+        if text is None:
+            return await self._grounded.predict(asked, seed=seed)
+        told = replace(asked, notes=f"Computed, but {doubt}:\n{text}")
+        return replace(await self._rest.predict(told, seed=seed), why=doubt)
 
     def _doubt(self, query: Query, text: str) -> str:
         """Why a computed text is not the whole truth of a result; empty where it is."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def routes(service: Service) -> list[BaseRoute]:
     """One route for each path of the table, and the document that describes them."""
-    service.sessions.on_step = service.gate.metrics.step
     by_path: dict[str, dict[str, Operation]] = {}
     for one in (*OPERATIONS, _described()):
         by_path.setdefault(one.path, {})[one.method] = one

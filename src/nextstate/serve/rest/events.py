@@ -1,8 +1,8 @@
 """A step as server-sent events (HTML Standard, section 9.2): what the model writes, as it writes it.
 
-Events: ``started``, ``delta`` (a further piece of the model's raw text), and at the end ``observation`` (the step) or
-``error`` (the problem); their data is JSON on one line. While nothing happens a comment is sent now and then, for
-proxies close connections that are silent.
+Events: ``started``, ``delta`` (a further piece of the model's raw ``text``; with ``reset`` it begins anew, and what was
+heard before no longer counts), and at the end ``observation`` (the step) or ``error`` (the problem); their data is JSON
+on one line. While nothing happens a comment is sent now and then, for proxies close connections that are silent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from nextstate.errors import NextstateError
-from nextstate.models.base import heard
+from nextstate.serve.hearing import hearing
 from nextstate.serve.rest.operations import encoded, told
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ async def events(sessions: Sessions, owner: str, id: str, action: Action) -> Asy
     """
     view = await sessions.view(owner, id)
     said: asyncio.Queue[str | None] = asyncio.Queue()
-    task = asyncio.create_task(_step(sessions, owner, id, action, said))
+    with hearing(said.put_nowait):
+        task = asyncio.create_task(sessions.step(owner, id, action))
     task.add_done_callback(lambda _: said.put_nowait(None))
     await asyncio.sleep(0)
     if task.done() and task.exception() is not None:
@@ -40,40 +41,33 @@ async def events(sessions: Sessions, owner: str, id: str, action: Action) -> Asy
     return _told(task, said, _event("started", first))
 
 
-async def _step(sessions: Sessions, owner: str, id: str, action: Action, said: asyncio.Queue[str | None]) -> Step:
-    loop = asyncio.get_running_loop()
-
-    def hear(text: str) -> None:
-        loop.call_soon_threadsafe(said.put_nowait, text)  # a model that runs in a thread speaks from there
-
-    heard.set(hear)
-    return await sessions.step(owner, id, action)
-
-
 async def _told(task: asyncio.Task[Step], said: asyncio.Queue[str | None], first: bytes) -> AsyncIterator[bytes]:
     yield first
-    while (text := await _next(said)) is not None:
-        yield _event("delta", {"text": text}) if text else b": waiting\n\n"
+    written = False
+    async for text in _heard(said):
+        if text is None:
+            yield b": waiting\n\n"
+        elif text or written:
+            written = bool(text)
+            yield _event("delta", {"text": text, "reset": not text})
     try:
         yield _event("observation", await task)
     except NextstateError as error:
         yield _event("error", told(error))
 
 
-async def _next(said: asyncio.Queue[str | None]) -> str | None:
-    """What was said since; empty where nothing was for long, ``None`` after the last."""
-    try:
-        async with asyncio.timeout(HEARTBEAT):
-            text = await said.get()
-    except TimeoutError:
-        return ""
-    while text is not None and not said.empty():
-        more = said.get_nowait()
-        if more is None:
-            said.put_nowait(None)
-            break
-        text += more
-    return text
+async def _heard(said: asyncio.Queue[str | None]) -> AsyncIterator[str | None]:
+    """What was said, piece by piece, until ``None`` comes; ``None`` where nothing was for long."""
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT):
+                text = await said.get()
+        except TimeoutError:
+            yield None
+            continue
+        if text is None:
+            return
+        yield text
 
 
 def _event(name: str, data: object) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 
 from nextstate.data import store
 from nextstate.errors import NextstateError
-from nextstate.serve.problems import ANYBODY, Refused, problem, status
+from nextstate.serve.problems import Refused, owner_of, problem, status
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -128,7 +128,7 @@ class Endpoint:
             query = _query(operation.query, scope["query_string"])
         elif scope["query_string"]:
             _query(_Nothing, scope["query_string"])
-        return Call(self.service, scope.get("owner", ANYBODY), scope["path_params"], body, query, streams)
+        return Call(self.service, owner_of(scope), scope["path_params"], body, query, streams)
 
     def _body(self, operation: Operation, text: bytes, kind: bytes) -> Any:
         if text and kind and kind.partition(b";")[0].strip().lower() != JSON.encode():

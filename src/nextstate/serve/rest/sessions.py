@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, structs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 400
 """Characters of an action in a tree of branches."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 PICTURE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 """What a picture may do: nothing but look, also where it is opened by itself."""
 
@@ -98,7 +100,7 @@ async def trajectory(call: Call) -> Answer:
     found = await call.service.sessions.trajectory(call.owner, call.path["id"])
     if not call.query.download:
         return Answer(store.encode(found))
-    name = f'attachment; filename="{found.id}.jsonl"'
+    name = f'attachment; filename="{_UNSAFE.sub("_", found.id)}.jsonl"'
     return Answer(store.line(found), "application/x-ndjson", ((b"content-disposition", name.encode("ascii")),))
 
 

@@ -78,7 +78,7 @@ OPERATIONS = (
         sessions.rewind,
         body=shapes.Rewind,
         result=shapes.Session,
-        problems=(GONE, "session_ended", "busy", FULL),
+        problems=(GONE, "session_ended", "busy", "quota_exceeded", FULL),
         example={"turns": 1},
     ),
     Operation(
@@ -89,7 +89,7 @@ OPERATIONS = (
         sessions.instruct,
         body=shapes.Instruct,
         result=shapes.Session,
-        problems=(GONE, "busy", FULL),
+        problems=(GONE, "session_ended", "busy", FULL),
         example={"instruction": "The network is down."},
     ),
     Operation(

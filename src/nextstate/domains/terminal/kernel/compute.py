@@ -164,7 +164,7 @@ def _exports(state: State, run: Run) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(known.items()))
 
 
-_SOURCED = re.compile(r"(?:^|[\n;&|({])\s*(?:source|\.)\s+([\w./~-]+)")
+_SOURCED = re.compile(r"(?:^|[\n;&|({])[ \t]*(?:source|\.)[ \t]+([\w./~-]+)")
 
 
 def _sources_trap(state: State, action: Action) -> bool:

@@ -118,7 +118,8 @@ def clear(call: Call) -> Out:
 AT_TERMINAL: dict[str, Tool] = {"ls": ls, "rm": asking("rm"), "mv": asking("mv"), "cp": asking("cp"), "clear": clear}
 
 _WORDS = re.compile(
-    r"(?:^|[\n;|&({!`]|\b(?:do|then|else|if|while|until|time|exec|sudo|command|builtin|env|nohup)\b)\s*(?:\w+=\S*\s+)*"
+    r"(?:^|[\n;|&({!`]|\b(?:do|then|else|if|while|until|time|exec|sudo|command|builtin|env|nohup)\b)"
+    r"[ \t]*(?:\w+=\S*[ \t]+)*"
     r"(alias|unalias|exit|logout|su|sudo|ssh|docker|kubectl|podman|tmux|screen|script|chroot|newgrp|tput|tty|stty|reset|"
     r"tset|top|htop|vi|vim|nano|less|more|man|watch|zsh|dash|ksh|fish|login|passwd|shopt|bind|enable)(?=$|[\s;|&)}<>])"
 )

@@ -38,7 +38,7 @@ _ERROR = re.compile(
     re.M,
 )
 _NO_ENTRY = re.compile(r"cd: ([^\n]*): ")
-_ENTERS = re.compile(r"(?:^|[\n;&({])\s*cd\s+([\w./-]+)(?=\s*(?:$|[\n;&)}]))")
+_ENTERS = re.compile(r"(?:^|[\n;&({])[ \t]*cd\s+([\w./-]+)(?=\s*(?:$|[\n;&)}]))")
 _MISSING = re.compile(
     r"^(?:[\w./-]+: )(?:(?:line \d+: )?([\w.+-]+): command not found|\d+: ([\w.+-]+): not found)$", re.M
 )

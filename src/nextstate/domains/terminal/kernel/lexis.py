@@ -24,14 +24,14 @@ VOLATILE = re.compile(
 
 _JOB = re.compile(r"(?<![&>|<;])&(?![&>])")
 _AWKWARD = re.compile(
-    r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
+    r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)[ \t]*"
     r"(time|coproc|select|trap|history|jobs|fg|bg|wait|disown|ulimit|suspend|logout|hash|enable|help|"
     r"times|fc|bind|caller|complete|compgen|compopt|exec|set\s*(?=[|;>\n]|$))(?=$|[\s;|&)}])"
 )
 _COMMAND_V = re.compile(r"\bcommand\s+-[pvV]")
 _TRACE = re.compile(r"\bset\s+-[a-zA-Z]*[xvnm]|\bset\s+-o\s+(xtrace|verbose|noexec|monitor)\b")
 PIPEFAIL = re.compile(r"\bset\s+([-+])[a-z]*o\s+pipefail\b")
-_HEAD = r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)\s*"
+_HEAD = r"(?:^|[\n;|&({!]|\b(?:do|then|else|if|while|until)\b)[ \t]*"
 _LISTING = re.compile(
     _HEAD + r"(?:(?:declare|typeset|export|readonly|local|alias|shopt|set|unalias|mapfile|readarray)\s*"
     r"(?:-[a-zA-Z]*p[a-zA-Z]*\s*|-o\s*)?(?=$|[|;&>\n)])"
@@ -52,7 +52,7 @@ _ODD = re.compile(r"\$\{\d\d+")
 _FOLDED = re.compile(r"\[\[[^\n]{0,400}(/bin/|-nt|-ot|-ef|-[rwxOGNkugSpbc]\s)", re.S)
 
 
-_DEFINED = re.compile(r"(?:^|[\n;&|({]|\bfunction\s)\s*([\w.:-]+)\s*\(\s*\)|\bfunction\s+([\w.:-]+)")
+_DEFINED = re.compile(r"(?:^|[\n;&|({]|\bfunction\s)[ \t]*([\w.:-]+)[ \t]*\(\s*\)|\bfunction\s+([\w.:-]+)")
 
 
 def functions(text: str) -> frozenset[str]:

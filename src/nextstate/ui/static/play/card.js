@@ -4,7 +4,7 @@ import { copied } from "../lib/notices.js";
 import { badge, button } from "../lib/parts.js";
 import { observation, signed } from "../lib/text.js";
 
-const SAYS = {
+export const SAYS = {
   computed: "Computed exactly from what is known; no model was asked.",
   recorded: "Taken as it was recorded.",
   retrieved: "Found in recordings of the same or a similar action.",
@@ -57,7 +57,7 @@ export function actionNode(action) {
   return el("div", { class: "action-text" }, el("b", {}, call.name), given.length ? el("dl", { class: "arguments" }, given.slice(0, 60).map(([name, value]) => [el("dt", {}, name), el("dd", {}, multiline(typeof value === "string" ? value : JSON.stringify(value)))])) : el("span", { class: "soft" }, " no arguments"));
 }
 
-function multiline(text) {
+export function multiline(text) {
   if (text.length > 4_000 || text.split("\n", 21).length > 20) return observation("Action", text);
   const node = el("span", { class: "as-it-is" });
   node.append(document.createTextNode(signed(text)));
@@ -65,7 +65,7 @@ function multiline(text) {
 }
 
 // A model writes an observation between tags; while it comes they are left away.
-const untagged = (text) => text.replace(/^[^]*<predicted_observation>\n?/, "").replace(/\n?<\/predicted_observation>[^]*$/, "");
+export const untagged = (text) => text.replace(/^[^]*<predicted_observation>\n?/, "").replace(/\n?<\/predicted_observation>[^]*$/, "");
 
 // A turn that is being answered.
 export function pendingCard(index, action, model) {

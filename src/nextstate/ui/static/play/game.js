@@ -3,8 +3,9 @@ import { save } from "../lib/api.js";
 import { clear, el, whole } from "../lib/dom.js";
 import { key } from "../lib/keys.js";
 import { announce, failed, toast } from "../lib/notices.js";
-import { badge, button, fold } from "../lib/parts.js";
+import { badge, button, fold, tabs } from "../lib/parts.js";
 import { go, href } from "../lib/route.js";
+import { recall, remember } from "../lib/store.js";
 import { observation } from "../lib/text.js";
 import { about, worlds } from "../lib/worlds.js";
 import { pendingCard, turnCard } from "./card.js";
@@ -13,10 +14,9 @@ import { Screens } from "./screens.js";
 import { share } from "./share.js";
 import { titleOf } from "./picker.js";
 import { Side } from "./side.js";
+import { Terminal } from "./terminal.js";
 
 const SHOWN = 40;
-
-
 
 export class Game {
   static async open(id, route) {
@@ -28,6 +28,7 @@ export class Game {
     Object.assign(this, { session, domain, setup: trajectory.setup, route, gone: false });
     this.turns = trajectory.turns.map((turn, index) => ({ index, ...turn }));
     this.given = this.turns.length;
+    this.typed = this.turns.map((turn) => turn.action);
     this.screens = new Screens(this);
     this.side = new Side(this);
     this.head = el("header", { class: "game-head stack tight" });
@@ -36,26 +37,50 @@ export class Game {
     this.composer = new Composer({
       tools: this.setup.tools ?? [],
       act: (action) => this.act(action),
-      history: () => this.turns.map((turn) => turn.action),
+      history: () => this.typed,
       hint: (this.setup.tools ?? []).length ? '{"name": "…", "arguments": {}}' : "Type an action",
     });
+    this.ending = el("div", { class: "ending" });
+    this.played = el("div", { class: "stack" }, this.cards, this.composer.node);
+    this.plain = !domain.pictures && !domain.screens && !(this.setup.tools ?? []).length;
+    this.terminal = this.plain ? new Terminal(this) : null;
+  }
+
+  // The turns of a world of plain actions are shown as cards or as a terminal.
+  shown() {
+    if (!this.plain) return this.played;
+    this.modes = tabs("How the turns are shown", [{ id: "cards", title: "Cards", content: () => this.asCards() }, { id: "terminal", title: "Terminal", content: () => this.terminal.show() }], recall("turns", "cards"), (id) => remember("turns", id));
+    return this.modes;
+  }
+
+  asCards() {
+    this.terminal.hide();
+    if (this.stale) this.reload().catch(failed);
+    return this.played;
+  }
+
+  // Where one types.
+  get acting() {
+    return this.terminal?.on ? this.terminal.composer : this.composer;
   }
 
   mount(place) {
     this.drawHead();
     this.drawTurns();
-    place.append(el("div", { class: "split game" }, el("div", { class: "stack" }, this.head, this.begun, this.cards, this.composer.node), this.side.node));
+    place.append(el("div", { class: "split game" }, el("div", { class: "stack" }, this.head, this.begun, this.shown(), this.ending), this.side.node));
     this.suggest();
     this.keys();
     this.drawEnding();
     const wanted = Number(this.route.query.get("turn") ?? NaN);
-    if (Number.isInteger(wanted)) requestAnimationFrame(() => this.reveal(wanted));
-    else if (this.turns.length) requestAnimationFrame(() => this.composer.node.scrollIntoView({ block: "end" }));
-    return () => { this.gone = true; };
+    if (Number.isInteger(wanted) && this.terminal?.on) this.terminal.reveal(wanted);
+    else if (Number.isInteger(wanted)) requestAnimationFrame(() => this.reveal(wanted));
+    else if (this.turns.length) requestAnimationFrame(() => this.acting.node.scrollIntoView({ block: "end" }));
+    return () => { this.gone = true; this.terminal?.leave(); };
   }
 
   keys() {
-    key("/", "Type an action", () => this.composer.focus());
+    key("/", "Type an action", () => this.acting.focus());
+    if (this.plain) key("t", "Cards or terminal", () => { this.modes.open(this.terminal.on ? "cards" : "terminal"); this.acting.focus(); });
     key("f", "Fork here", () => this.fork());
     key("u", "Take back the last turn", () => this.rewind());
     key("s", "Keep a snapshot", () => this.snapshot());
@@ -126,7 +151,9 @@ export class Game {
 
   took(turn, card) {
     this.turns.push(turn);
+    this.typed.push(turn.action);
     if (this.gone) return;
+    if (this.terminal?.on) this.terminal.connect();
     this.session.turns = this.turns.length;
     this.screens.retire();
     const shown = this.card(turn);
@@ -134,9 +161,31 @@ export class Game {
     this.screens.live();
     shown.classList.add("come");
     requestAnimationFrame(() => (this.screens.on ? shown : this.composer.node).scrollIntoView({ block: this.screens.on ? "start" : "end", behavior: "auto" }));
+    this.tell(turn);
+  }
+
+  tell(turn) {
     announce((turn.meta?.origin ?? "answered") + ": " + (turn.observation || "nothing was shown").slice(0, 400));
     this.suggest();
     this.refresh().catch(failed);
+  }
+
+  // A turn that the terminal took. Its card is made of what the server keeps of it, which is more.
+  gained(turn) {
+    this.turns.push(turn);
+    this.stale = true;
+    if (this.gone) return;
+    if (!this.terminal.on) this.reload().catch(failed);
+    this.tell(turn);
+  }
+
+  async reload() {
+    this.stale = false;
+    const { turns } = await worlds.trajectory(this.session.id);
+    this.turns = turns.map((turn, index) => ({ index, ...turn }));
+    if (this.gone) return;
+    this.drawTurns();
+    this.suggest();
   }
 
   setBusy(on) {
@@ -156,10 +205,8 @@ export class Game {
   drawEnding() {
     const { ending, kind } = this.session;
     const why = kind === "snapshot" ? "This is a snapshot: it stays as it is. Fork it to go on from here." : ending ? "This session has ended (" + ending + "). Fork it or take back a turn to go on." : "";
-    this.ended?.remove();
-    this.ended = why ? el("div", { class: "note ended" }, why, " ", button("Fork and go on", () => this.fork(), { icon: "fork" })) : null;
-    if (this.ended) this.composer.node.before(this.ended);
-    this.composer.node.hidden = Boolean(why);
+    clear(this.ending, why ? el("div", { class: "note ended" }, why, " ", button("Fork and go on", () => this.fork(), { icon: "fork" })) : null);
+    for (const one of [this.composer, this.terminal?.composer]) if (one) one.node.hidden = Boolean(why);
   }
 
   async fork(at) {
@@ -178,7 +225,8 @@ export class Game {
       this.cards.querySelector('[data-turn="' + last.index + '"]')?.remove();
       this.screens.live();
       this.suggest();
-      this.composer.put(last.action);
+      this.acting.put(last.action);
+      if (this.terminal?.on) this.terminal.connect();
       announce("Turn " + (last.index + 1) + " is taken back.");
       await this.refresh();
     });
@@ -218,7 +266,7 @@ export class Game {
   async suggest() {
     this.recorded ??= this.session.scenario ? worlds.scenario(this.session.scenario).then((one) => (one.turns ?? []).map?.((turn) => turn.action ?? turn) ?? [], () => []) : Promise.resolve([]);
     const recorded = await this.recorded, n = this.turns.length;
-    const alike = this.turns.every((turn, at) => turn.action === recorded[at]), plain = !this.screens.on && !(this.setup.tools ?? []).length;
-    if (!this.gone) this.composer.suggest(alike ? "Recorded next:" : "Recorded at this point:", n < recorded.length ? recorded.slice(n, n + (plain ? 3 : 1)) : []);
+    const alike = this.turns.every((turn, at) => turn.action === recorded[at]), next = n < recorded.length ? recorded.slice(n, n + (this.plain ? 3 : 1)) : [];
+    for (const one of [this.composer, this.terminal?.composer]) if (one && !this.gone) one.suggest(alike ? "Recorded next:" : "Recorded at this point:", next);
   }
 }

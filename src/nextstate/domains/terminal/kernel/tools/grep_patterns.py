@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import comb
 from typing import Protocol
 
 from nextstate.domains.terminal.kernel.files import Undetermined
 from nextstate.domains.terminal.kernel.tools import regex_tree as tree
 from nextstate.domains.terminal.kernel.tools.base import Call
 from nextstate.domains.terminal.kernel.tools.reading import raw
-from nextstate.domains.terminal.kernel.tools.regex import Bytewise, Pattern, combined
+from nextstate.domains.terminal.kernel.tools.regex import WAYS, Bytewise, Pattern, combined
 from nextstate.domains.terminal.kernel.tools.regex_parse import CLASSES, RegexError, Syntax, literal, parse
 from nextstate.domains.terminal.kernel.tools.regex_tree import At, Node, Place
 
@@ -70,14 +71,20 @@ class Expressions:
             at = best.end if best.end > best.start else best.end + 1
 
 
+_STARS = re.compile(r"(?<!\\)[*+}]")
+
+
 class Perl:
     """One expression in Perl's notation, which Python reads alike as far as :func:`perl` lets it pass."""
 
     def __init__(self, code: re.Pattern[str], classed: bool) -> None:
         self.code = code
         self.classed = classed
+        self.stars = len(_STARS.findall(code.pattern))
 
     def check(self, line: str) -> None:
+        if self.stars > 2 and comb(len(line) + self.stars, self.stars) > WAYS:
+            raise Undetermined("a pattern that may take too long")
         if self.classed and not line.isascii():
             raise Undetermined("how Perl's classes see characters beyond ASCII")
 
@@ -143,7 +150,8 @@ _ODD_PERL = re.compile(
     r"|\(\*|\(\?[R&|C(\d+]|\(\?[a-zA-Z-]+\)|\(\?P[=>]|\{,|\\x\{|\\x(?![0-9a-fA-F]{2})|\\[1-9][0-9]|\[\[?[.=]"
     r"|\[\^?\]|\s\(\?x|\[:\w+:\](?!\])|\\x[89a-fA-F]|\\_"
 )
-_NESTED = re.compile(r"[*+}][^()]*\)[*+{]")
+_NESTED = re.compile(r"(?:[*+}|]|(?<!\()\?)[^()]*\)[*+{]|(?:[^\\]\?.?){20}")
+"""What may take Python's backtracking exponentially long: a choice inside a repetition, or very many of them."""
 
 
 def perl(call: Call, text: str, *, fold: bool, word: bool, whole: bool) -> Perl:

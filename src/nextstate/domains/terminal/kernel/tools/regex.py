@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import comb
 
 from nextstate.domains.terminal.kernel.files import Undetermined
 from nextstate.domains.terminal.kernel.tools import regex_tree as tree
@@ -23,10 +24,15 @@ __all__ = ["Found", "Pattern", "RegexError", "Syntax", "combined", "compiled", "
 
 LONG = 2000
 """Characters; in longer texts, patterns with many stars are matched by the automaton, which never backtracks."""
+WAYS = 3 * 10**7
+"""Ways to share a text among the stars of a pattern, up to which Python's backtracking takes less than a second."""
 
 _PLAIN_LETTERS = re.compile("[À-ÖØ-Þà-öø-þΑ-ΡΣ-Ωα-ρσ-ωА-Яа-я]")
 _LETTERS = re.compile("[À-ÖØ-öø-ÿĀ-ıĴ-ķĹ-ňŊ-žΑ-ΡΣ-Ωα-ωА-яЁёぁ-ゔァ-ヴ一-龥가-힣]")
 _SYMBOLS = re.compile("[¡§«¶»¿×÷‐-‧‰-⁞€←-⇿∀-⋿─-◿☀-➿🌀-🙏🚀-🛅]")
+
+BITS = 22.0
+"""As many, in bits, for choices without a star."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,16 @@ class Pattern:
 
     def slow(self, text: str) -> bool:
         """Whether Python's backtracking may take too long."""
-        if self.traits.tangled or (len(text) > LONG and self.traits.stars > 2):
+        if self.traits.tangled or self.traits.bits > BITS or self.many(len(text)):
             if self.longest is None:
                 raise Undetermined("a pattern that may take too long")
             return True
         return False
+
+    def many(self, length: int) -> bool:
+        """Whether there are too many ways to share a text of that length among the stars."""
+        stars = self.traits.stars
+        return stars > 2 and (length > LONG or stars > 100 or comb(length + stars, stars) > WAYS)
 
     def matches(self, text: str) -> bool:
         """Whether the pattern matches anywhere."""

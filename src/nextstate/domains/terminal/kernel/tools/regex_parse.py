@@ -90,7 +90,7 @@ class _Parser:
             return branches[0]
         if all(isinstance(branch, Chars) for branch in branches):
             single = [branch for branch in branches if isinstance(branch, Chars)]
-            return Chars("(?:" + "|".join(branch.python for branch in single) + ")",
+            return Chars("(?>" + "|".join(branch.python for branch in single) + ")",
                          any(branch.classed for branch in single), any(branch.cased for branch in single))  # fmt: skip
         return tree.Either(tuple(branches))
 

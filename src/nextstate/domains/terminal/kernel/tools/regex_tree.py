@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from math import log2
 from typing import TypeAlias
 
 from nextstate.domains.terminal.kernel.files import Undetermined
@@ -93,6 +94,9 @@ class Traits:
     placed: bool
     """A repetition (of more than one round) holds a place."""
     stars: int
+    """Repetitions without an end; one inside a repetition with an end counts as often as that one may go round."""
+    bits: float
+    """The logarithm of the ways to choose the rounds and branches of all other repetitions, to base 2."""
     looks_ahead: bool
     """The tree asks for places whose answer depends on what follows."""
     ends: bool
@@ -131,7 +135,8 @@ def traits(node: Node) -> Traits:
             isinstance(part, Repeat) and part.most != 1 and any(isinstance(inner, Place) for inner in walk(part.node))
             for part in parts
         ),
-        stars=sum(isinstance(part, Repeat) and part.most is None for part in parts),
+        stars=int(spread(node)[0]),
+        bits=spread(node)[1],
         looks_ahead=bool(places - {At.START, At.TEXT_START, At.AFTER_NO_WORD}),
         ends=ends(node),
         classed=any(part.classed for part in chars) or bool(places - {At.START, At.END, At.TEXT_START, At.TEXT_END}),
@@ -154,6 +159,21 @@ def steady(node: Node) -> bool:
 
 def single(node: Node) -> bool:
     return isinstance(node, Chars) or (isinstance(node, Group) and single(node.node))
+
+
+def spread(node: Node, rounds: int = 1) -> tuple[int, float]:
+    """The stars of a node that is gone through ``rounds`` times, and the bits that its other choices hold."""
+    stars, bits = 0, 0.0
+    match node:
+        case Either(branches):
+            bits = rounds * log2(len(branches))
+        case Repeat(_, _, None):
+            stars = rounds
+        case Repeat(_, least, most) if most is not None:
+            bits = rounds * log2(most - least + 1)
+            rounds = min(rounds * max(most, 1), 10_000)
+    inner = [spread(child, rounds) for child in children(node)]
+    return min(stars + sum(one for one, _ in inner), 10_000), bits + sum(one for _, one in inner)
 
 
 def tangled(repeat: Repeat) -> bool:
