@@ -13,20 +13,21 @@ const UNSURE = "The session may still finish this step.";
 
 export class Terminal {
   constructor(game) {
-    Object.assign(this, { game, on: false, ready: false, items: [], coming: [], from: 0, next: 0, queue: [], under: null, cut: [], prompt: "$ ", bottom: true });
+    Object.assign(this, { game, on: false, ready: false, items: [], coming: [], from: 0, next: 0, queue: [], under: null, cut: [], prompt: "$ ", bottom: true, top: 0 });
     this.wire = new Wire(game.session.id, { take: (frame) => this.take(frame), lost: (wait) => this.lost(wait), over: (error) => this.over(error) });
-    this.composer = new Composer({ tools: [], act: (line) => this.enter([line]), history: () => game.typed, label: "Command" });
+    this.composer = new Composer({ tools: [], act: (line) => this.enter([line]), history: () => game.typed, label: "Command", hint: "Type a command" });
     this.composer.line.addEventListener("input", () => this.several());
     this.composer.line.before(el("span", { class: "term-prompt", "aria-hidden": "true" }, this.prompt));
     this.status = el("span", { class: "term-status" });
-    this.stop = button("Interrupt", () => this.interrupt(), { kind: "quiet", key: "Ctrl+C", title: "Stop waiting for the answer" });
+    this.stop = button("Interrupt", () => this.interrupt(), { kind: "quiet", key: "Control+C", title: "Stop waiting for the answer" });
     this.many = el("div", { class: "term-many" });
     this.inside = el("div", { class: "term-inside" });
     this.log = el("div", { class: "term-log", role: "region", tabindex: "0", "aria-label": "Transcript", scroll: () => this.scrolled(), click: (event) => this.clicked(event) }, this.inside);
-    new ResizeObserver(() => { if (this.bottom) this.log.scrollTop = this.log.scrollHeight; }).observe(this.inside);
+    const sizes = new ResizeObserver(() => { if (this.bottom) this.log.scrollTop = this.log.scrollHeight; });
+    [this.inside, this.log].forEach((node) => sizes.observe(node));
     this.node = el("section", { class: "terminal", "aria-label": "Terminal" },
       el("header", { class: "term-bar" }, el("span", { class: "cluster", role: "group", "aria-label": "Who answered" }, Object.keys(SAYS).map((kind) => { const mark = badge(kind); mark.title = SAYS[kind]; return mark; })), this.status,
-        el("span", { class: "term-buttons" }, this.stop, button("Clear", () => this.wipe(), { kind: "quiet", key: "Ctrl+L", title: "Clear the transcript; the turns stay" }))),
+        el("span", { class: "term-buttons" }, this.stop, button("Clear", () => this.wipe(), { kind: "quiet", key: "Control+L", title: "Clear the transcript; the turns stay" }))),
       this.log, this.many, this.composer.node);
     this.node.addEventListener("keydown", (event) => this.key(event), true);
     this.tell();
@@ -45,6 +46,7 @@ export class Terminal {
   }
 
   connect() {
+    if (this.under) this.cut = [this.settle(), ...this.queue.splice(0)];
     this.ready = false;
     this.coming = [];
     this.wire.open();
@@ -74,6 +76,7 @@ export class Terminal {
     this.away = false;
     this.giveBack(cut);
     this.sendNext();
+    if (!this.on && !this.under) this.wire.drop();
     if (this.wanted !== undefined) this.reveal(this.wanted);
   }
 
@@ -189,7 +192,7 @@ export class Terminal {
 
   several() {
     const lines = this.composer.line.value.split("\n").filter((line) => line.trim());
-    clear(this.many, lines.length < 2 ? null : [el("span", {}, whole.format(lines.length) + " lines: Enter sends them as one command."), button("Send one by one", () => this.each(), { key: "Ctrl+Enter" })]);
+    clear(this.many, lines.length < 2 ? null : [el("span", {}, whole.format(lines.length) + " lines: Enter sends them as one command."), button("Send one by one", () => this.each(), { key: "Control+Enter" })]);
   }
 
   each() {
@@ -255,8 +258,11 @@ export class Terminal {
     return el("div", { class: "term-line" }, el("span", { class: "term-mark" }, mark), el("span", { class: "term-prompt", "aria-hidden": "true" }, this.prompt), el("div", { class: "term-command" }, multiline(action)));
   }
 
+  // Only who scrolls up leaves the end; a text that grows meanwhile does not.
   scrolled() {
-    this.bottom = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 8;
+    const { scrollTop, scrollHeight, clientHeight } = this.log, end = scrollHeight - scrollTop - clientHeight < 8;
+    this.bottom = end || (this.bottom && scrollTop >= this.top);
+    this.top = scrollTop;
   }
 
   // A click that selects nothing and means nothing else is a wish to type; on a phone it would raise the keyboard.
