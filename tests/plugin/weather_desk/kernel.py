@@ -27,7 +27,7 @@ class Known:
 
 class DeskKernel:
     def open(self, setup: Setup) -> Known:
-        return Known(dict(setup.facts.get("notes", {})), bool(setup.facts.get("complete", False)))
+        return Known(dict(setup.facts.get("notes") or {}), bool(setup.facts.get("complete", False)))
 
     def step(self, state: Known, action: str, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         verb, city, text = parse(action)
