@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from nextstate.domain import Determined, Domain, Kernel, State, Unknown, find, known
 from nextstate.models import base
@@ -24,16 +25,19 @@ INSTRUCTED = "a simulation instruction is in force"
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """A state, and what it was made of as far as two hashes of 64 bits, the last turn and the length tell it."""
+
     setup: Setup
-    history: tuple[Turn, ...]
+    last: Turn | None
     state: State
 
-    def fits(self, setup: Setup, history: tuple[Turn, ...]) -> bool:
-        return (self.setup is setup or self.setup == setup) and all(map(_alike, self.history, history))
+    def fits(self, setup: Setup, last: Turn | None) -> bool:
+        return (self.setup is setup or self.setup == setup) and (
+            self.last is last or (self.last is not None and last is not None and _content(self.last) == _content(last))
+        )
 
 
-def _alike(left: Turn, right: Turn) -> bool:
-    return left is right or _content(left) == _content(right)
+_Key: TypeAlias = "tuple[int, int, int]"
 
 
 def _content(turn: Turn) -> tuple[str, str, tuple[str, ...]]:
@@ -44,39 +48,48 @@ class States:
     """Kernel states under the hash of their histories: a state is a pure function of set-up and turns.
 
     The longest kept prefix of a history is continued, so that a step of a session absorbs one turn and a fork shares
-    the state of its past. The last ``size`` states are kept; a lost one is computed again.
+    the state of its past. The last ``size`` states are kept; a lost one is computed again. Of a history only hashes are
+    kept, chained from turn to turn, so that time and memory grow with its length and not with the square of it.
     """
 
     def __init__(self, kernel: Kernel, *, size: int = 8192) -> None:
         self.kernel = kernel
         self._size = size
-        self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
 
     def after(self, setup: Setup, history: tuple[Turn, ...]) -> State:
         """The state after ``history``."""
+        keys = list(_keys(setup, history))
         length = len(history)
-        while (kept := self._find(setup, history[:length])) is None and length:
+        while (kept := self._find(keys[length], setup, history[length - 1] if length else None)) is None and length:
             length -= 1
-        state = kept.state if kept else self._keep(setup, (), self.kernel.open(setup))
+        state = kept.state if kept else self._keep(keys[0], setup, None, self.kernel.open(setup))
         for index in range(length, len(history)):
             turn = history[index]
             state = self.kernel.absorb(state, turn.action, turn.observation, base.answers_of(turn))
-            self._keep(setup, history[: index + 1], state)
+            self._keep(keys[index + 1], setup, turn, state)
         return state
 
-    def _find(self, setup: Setup, history: tuple[Turn, ...]) -> _Kept | None:
-        kept = self._kept.get(_key(setup, history))
-        return kept if kept is not None and kept.fits(setup, history) else None
+    def _find(self, key: _Key, setup: Setup, last: Turn | None) -> _Kept | None:
+        kept = self._kept.get(key)
+        return kept if kept is not None and kept.fits(setup, last) else None
 
-    def _keep(self, setup: Setup, history: tuple[Turn, ...], state: State) -> State:
-        self._kept[_key(setup, history)] = _Kept(setup, history, state)
+    def _keep(self, key: _Key, setup: Setup, last: Turn | None, state: State) -> State:
+        self._kept[key] = _Kept(setup, last, state)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
         return state
 
 
-def _key(setup: Setup, history: tuple[Turn, ...]) -> tuple[int, int]:
-    return hash(setup.initial_state), hash(tuple((turn.action, turn.observation) for turn in history))
+def _keys(setup: Setup, history: tuple[Turn, ...]) -> Iterator[_Key]:
+    """The keys of all beginnings of ``history``, the empty one first; Python's hashes of texts have a secret key."""
+    one = other = hash(setup.initial_state)
+    yield one, other, 0
+    for length, turn in enumerate(history, 1):
+        action, observation, answers = _content(turn)
+        one = hash((one, action, observation, answers))
+        other = hash((answers, observation, other, action))
+        yield one, other, length
 
 
 class _Computing:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import comb
+from math import comb, log2
 
 from nextstate.domains.terminal.kernel.files import Undetermined
 from nextstate.domains.terminal.kernel.tools import regex_tree as tree
@@ -31,8 +31,8 @@ _PLAIN_LETTERS = re.compile("[À-ÖØ-Þà-öø-þΑ-ΡΣ-Ωα-ρσ-ωА-Яа-я
 _LETTERS = re.compile("[À-ÖØ-öø-ÿĀ-ıĴ-ķĹ-ňŊ-žΑ-ΡΣ-Ωα-ωА-яЁёぁ-ゔァ-ヴ一-龥가-힣]")
 _SYMBOLS = re.compile("[¡§«¶»¿×÷‐-‧‰-⁞€←-⇿∀-⋿─-◿☀-➿🌀-🙏🚀-🛅]")
 
-BITS = 22.0
-"""As many, in bits, for choices without a star."""
+BITS = 24.0
+"""As many, in bits, for choices without a star, from every place of a text on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Pattern:
 
     def slow(self, text: str) -> bool:
         """Whether Python's backtracking may take too long."""
-        if self.traits.tangled or self.traits.bits > BITS or self.many(len(text)):
+        if self.traits.tangled or self.traits.bits + log2(len(text) + 1) > BITS or self.many(len(text)):
             if self.longest is None:
                 raise Undetermined("a pattern that may take too long")
             return True
@@ -94,6 +94,8 @@ class Pattern:
     def many(self, length: int) -> bool:
         """Whether there are too many ways to share a text of that length among the stars."""
         stars = self.traits.stars
+        if self.traits.backward and stars > 1 and length > LONG / 4:
+            return True
         return stars > 2 and (length > LONG or stars > 100 or comb(length + stars, stars) > WAYS)
 
     def matches(self, text: str) -> bool:
