@@ -109,13 +109,15 @@ async def test_the_server_of_a_folder_starts_by_itself(tmp_path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(application: Any) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    running = server(application, signals=False)
-    task = asyncio.create_task(running.serve([listener]))
-    await running.listening.wait()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running.should_exit = True
-    await task
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = server(application, signals=False)
+        task = asyncio.create_task(running.serve([listener]))
+        try:
+            await running.listening.wait()
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            await task
 
 
 def free_port() -> int:

@@ -100,7 +100,8 @@ _METHODS = frozenset("put patch post delete".split())
 _PROGRAMS = frozenset("command cmd code script javascript".split())
 _QUERIES = frozenset(("sql", "statement"))
 _QUERY = re.compile(r"(?:select|with|explain|show|describe)\b[^;]*", re.IGNORECASE)
-_VIEWS = ("view", "read", "show", "find", "search", "list", "open")
+_VIEWS = tuple("view read show find search list open".split())
+_IN_OPEN_FILE = frozenset("search file".split())
 _STATEMENT = re.compile(
     r"\b(?:(?:insert|replace|merge)\s+into|update\s+\S+\s+set|delete\s+from|truncate|drop\s+\w+|alter\s+\w+"
     r"|create\s+\w+|select\b[^;]{0,200}\binto\s|grant|call|exec(?:ute)?|mutation)\b",
@@ -174,7 +175,7 @@ def _asks_for_more(arguments: Mapping[str, Any], depth: int = 0) -> bool:
 def _follows(words: list[str], verb: str, things: frozenset[str]) -> bool:
     """Whether a looking call seems to go on from the one before it: it opens or finds something that has no place."""
     placed = any("/" in thing for thing in things)
-    return not placed and (verb in _FOLLOWS or (verb == "search" and "file" in words))
+    return not placed and (verb in _FOLLOWS or set(words) >= _IN_OPEN_FILE)
 
 
 def _texts(value: Any, depth: int = 0) -> list[str]:

@@ -46,14 +46,14 @@ async def served(
 ) -> AsyncIterator[str]:
     """The address of a running server, ``http://127.0.0.1:PORT``; ``options`` go to :func:`service_of`."""
     service = service or service_of(**options)
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait 40 ms for an ACK
-    running = server(build(service, *more, surfaces=surfaces), signals=False)
-    task = asyncio.create_task(running.serve([listener]))
-    try:
-        await running.listening.wait()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        await task
-        await service.sessions.aclose()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait 40 ms for an ACK
+        running = server(build(service, *more, surfaces=surfaces), signals=False)
+        task = asyncio.create_task(running.serve([listener]))
+        try:
+            await running.listening.wait()
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            await task
+            await service.sessions.aclose()

@@ -27,7 +27,8 @@ class Known:
 
 class DeskKernel:
     def open(self, setup: Setup) -> Known:
-        return Known(dict(setup.facts.get("notes") or {}), bool(setup.facts.get("complete", False)))
+        notes = setup.facts.get("notes")
+        return Known(dict(notes) if isinstance(notes, dict) else {}, bool(setup.facts.get("complete", False)))
 
     def step(self, state: Known, action: str, answers: tuple[str, ...] = ()) -> Determined | Unknown:
         verb, city, text = parse(action)

@@ -248,13 +248,13 @@ def test_any_address_is_on_a_site_or_not(url: str, sites: list[str]) -> None:
 async def test_a_search_waits_for_what_another_surface_does_in_the_session(http: aiohttp.ClientSession) -> None:
     service, place, gate = await computed(), Place("local", "mine"), asyncio.Event()
     order: list[str] = []
-    service.sessions.on_step = lambda model, taken, seconds: order.append("search")
 
     async def other() -> None:
         await gate.wait()
         order.append("other")
 
     async with served(service, surfaces=("search",)) as url, asyncio.timeout(10):
+        service.sessions.on_step = lambda model, taken, seconds: order.append("search")
         first = asyncio.create_task(service.queues.next(place, other))
         await asyncio.sleep(0)
         second = asyncio.create_task(ask(http, f"{url}/s/mine/serper/search", {"q": "lighthouse"}))
