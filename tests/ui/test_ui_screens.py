@@ -78,6 +78,7 @@ def test_typing_into_a_field_of_the_drawing_is_a_step(opened: Opened, site: str)
         turn.wait_for()
         assert r"""fill('33', "it's \"me\"")""" in turn.inner_text()
         turn.get_by_role("tab", name="Text").click()
+        turn.locator(".turn-shown").get_by_text("textbox 'E-mail'").first.wait_for()  # lines are drawn a moment later
         assert "textbox 'E-mail' value=" in turn.locator(".turn-shown").inner_text().replace('"', "'")
 
 
