@@ -8,7 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,9 @@ import aiohttp
 from nextstate import domain
 from nextstate.cli.openenv import make
 from nextstate.domain import calls
-from nextstate.serve.app import server
 from nextstate.serve.catalogue import Catalogue
 from nextstate.serve.openenv import alone
-from nextstate.serve.testing import served
+from nextstate.serve.testing import listening, served
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -105,19 +103,6 @@ async def test_the_server_of_a_folder_starts_by_itself(tmp_path: Path) -> None:
     finally:
         process.terminate()
         await process.communicate()
-
-
-@contextlib.asynccontextmanager
-async def listening(application: Any) -> AsyncIterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = server(application, signals=False)
-        task = asyncio.create_task(running.serve([listener]))
-        try:
-            await running.listening.wait()
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            running.should_exit = True
-            await task
 
 
 def free_port() -> int:

@@ -120,8 +120,8 @@ async def _stdio(arguments: argparse.Namespace, service: Service) -> None:
 
 async def _device(arguments: argparse.Namespace, service: Service) -> AbstractAsyncContextManager[int]:
     from nextstate.serve import adb
-    from nextstate.serve.mcp.stdio import opened
     from nextstate.serve.problems import ANYBODY
+    from nextstate.serve.service import opened
 
     name = arguments.scenario or ("" if arguments.session else _first_device(service.catalogue))
     id = await opened(service, name, session=arguments.session, model="", seed=arguments.seed, owner=ANYBODY)

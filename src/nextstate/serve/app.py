@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse
 
 from nextstate.errors import NextstateError
 from nextstate.serve import mcp, openai, openenv, pty, rest, search
+from nextstate.serve.bounds import Bounds
 from nextstate.serve.problems import problem, status
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def server(application: ASGIApp, *, signals: bool = True, host: str = "127.0.0.1
         proxy_headers=False,
         log_level="warning",
         server_header=False,
-        ws_max_size=MAX_FRAME,
+        ws_max_size=Bounds().message,
         ws_ping_interval=KEEP_ALIVE,
         ws_ping_timeout=KEEP_ALIVE,
         ws_per_message_deflate=False,
@@ -119,5 +120,3 @@ def server(application: ASGIApp, *, signals: bool = True, host: str = "127.0.0.1
 
 KEEP_ALIVE = 75
 """Seconds for which a connection without a request is kept, as web servers commonly do."""
-MAX_FRAME = 4_194_304
-"""Bytes of one WebSocket message."""

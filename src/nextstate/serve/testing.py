@@ -19,6 +19,8 @@ from nextstate.sim.sessions import Sessions
 from nextstate.sim.tree import Tree
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from nextstate.types import WorldModel
 
 
@@ -46,9 +48,19 @@ async def served(
 ) -> AsyncIterator[str]:
     """The address of a running server, ``http://127.0.0.1:PORT``; ``options`` go to :func:`service_of`."""
     service = service or service_of(**options)
+    try:
+        async with listening(build(service, *more, surfaces=surfaces)) as address:
+            yield address
+    finally:
+        await service.sessions.aclose()
+
+
+@contextlib.asynccontextmanager
+async def listening(application: ASGIApp) -> AsyncIterator[str]:
+    """The address at which ``application`` is served until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait 40 ms for an ACK
-        running = server(build(service, *more, surfaces=surfaces), signals=False)
+        running = server(application, signals=False)
         task = asyncio.create_task(running.serve([listener]))
         try:
             await running.listening.wait()
@@ -56,4 +68,3 @@ async def served(
         finally:
             running.should_exit = True
             await task
-            await service.sessions.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nextstate.types import Setup, Trajectory, Turn
+from nextstate.types import Action, Query, Setup, Trajectory, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,7 @@ class Scenario:
     def of(cls, trajectory: Trajectory, *, after: int = 0, name: str = "") -> Scenario:
         """The beginning of ``trajectory`` with its first ``after`` turns, at most as many as it has."""
         return cls(trajectory.domain, trajectory.setup, trajectory.turns[:after], name or trajectory.id)
+
+    def query(self, action: Action = "") -> Query:
+        """What ``action`` shows next; without one, the question of which everything but the action is known."""
+        return Query(self.domain, self.setup, self.history, action)

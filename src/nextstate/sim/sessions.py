@@ -99,7 +99,8 @@ class Sessions:
         """
         find(scenario.domain)
         model = self.known(model)
-        self._refuse(id, seed, instruction or "")
+        self._refuse_id(id)
+        refuse(seed, instruction or "")
         self._refuse_open(owner)
         if instruction is not None:
             scenario = replace(scenario, setup=replace(scenario.setup, instruction=tree.text(instruction)))
@@ -138,7 +139,7 @@ class Sessions:
         Another ``seed`` gives that future other luck, another ``model`` another author. Raises :class:`UsageError`.
         """
         live = self._live(owner, id)
-        self._refuse("", seed or 0, "")
+        refuse(seed or 0, "")
         self._refuse_open(owner)
         return await self._begun(self._forked(live, "session", at=at, seed=seed, model=model))
 
@@ -216,7 +217,7 @@ class Sessions:
         Raises :class:`UsageError`, :class:`Busy`, and :class:`~nextstate.errors.SessionEnded` for a snapshot.
         """
         live = self._ready(owner, id)
-        self._refuse("", 0, instruction)
+        refuse(0, instruction)
         instruction = tree.text(instruction)
         with live.alone():
             view = await self._changed(live, lambda row: {"instruction": instruction, "ending": self._lasting(row)})
@@ -491,8 +492,7 @@ class Sessions:
             opened = self.tree.open_sessions(owner, self._clock() - self.idle_seconds)
             quota.refuse_open(opened + self._opening[owner])
 
-    def _refuse(self, id: str, seed: int, instruction: str) -> None:
-        """Raises :class:`UsageError` for what no session can be begun with."""
+    def _refuse_id(self, id: str) -> None:
+        """Raises :class:`UsageError` for an id that no further session can have."""
         if len(id) > MAX_ID or id in self._beginning or (id and self.tree.session(id) is not None):
             raise UsageError(f"the id {id[:MAX_ID]!r} is taken or too long; leave it out, and one is made up")
-        refuse(seed, instruction)

@@ -34,25 +34,30 @@ MAX_APART = 1_000
 def rows(row: Row, mark: bytes, node: Node) -> tuple[Write, ...]:
     """What is to be kept with the turn ``node``, so that other branches find it.
 
-    Nothing where a kernel computed it, for it would again, or an instruction is in force. Whether it is a fact, for its
+    Nothing where a kernel computed it, for it would again, or where nothing is shared. Whether it is a fact, for its
     action changes nothing, is only asked when a branch takes the same one.
     """
-    if node.turn.meta.get("origin") == Origin.COMPUTED or row.instruction.strip():
+    if node.turn.meta.get("origin") == Origin.COMPUTED or not _shares(row):
         return ()
     return (tree.fact_row(_key(row, mark, node.turn.action), node.key),)
 
 
 def shown(kept: Tree, row: Row, mark: bytes, action: Action) -> Turn | None:
     """The turn of another branch that shows what ``action`` looks up, where it still holds in this one."""
-    domain = find(row.domain)
-    if row.instruction.strip() or domain.screens:
+    if not _shares(row):
         return None
+    domain = find(row.domain)
     if (found := kept.fact(_key(row, mark, action))) is None or not domain.acts(action).looks:
         return None
     if (apart := kept.parted(row.head, found, MAX_APART)) is None or not apart[1]:
         return None
     ours, theirs = apart
     return theirs[-1].turn if _holds(domain, domain.acts(action), ours, theirs) else None
+
+
+def _shares(row: Row) -> bool:
+    """Whether branches of this world share looks at all."""
+    return not row.instruction.strip() and not find(row.domain).screens
 
 
 def _holds(domain: Domain, act: Act, ours: Sequence[Node], theirs: Sequence[Node]) -> bool:

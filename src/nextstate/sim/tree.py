@@ -63,6 +63,12 @@ WITH RECURSIVE walk (key, depth) AS (
 """
 
 
+NODE = "turns.key, turns.parent, action, observation, meta"
+"""The columns that make a :class:`Node`."""
+OPEN = "ending IS NULL AND kind = 'session'"
+"""Of a session that has not ended."""
+
+
 @dataclass(slots=True)
 class Row:
     """A session as it stands in the file; ``head`` is the key of its last turn, ``ending`` why it takes no more.
@@ -122,7 +128,7 @@ WRITES = {
     "turn": "INSERT OR IGNORE INTO turns VALUES (?, ?, ?, ?, ?)",
     "fact": "INSERT OR IGNORE INTO facts VALUES (?, ?)",
     "session": _upsert("sessions", "id", [one.name for one in fields(Row)]),
-    "idle": "UPDATE sessions SET ending = 'idle' WHERE ending IS NULL AND kind = 'session' AND touched < ?",
+    "idle": f"UPDATE sessions SET ending = 'idle' WHERE {OPEN} AND touched < ?",
     "owner": _upsert("owners", "owner", ["owner", *(one.name for one in fields(Spent))]),
 }
 """The statements, in the order in which a transaction runs them."""
@@ -247,7 +253,7 @@ class Tree:
 
     def open_sessions(self, owner: str, since: float) -> int:
         """How many sessions of the owner have no ending, and were touched ``since`` (in seconds since 1970)."""
-        query = "SELECT count(*) FROM sessions WHERE owner = ? AND ending IS NULL AND kind = 'session' AND touched >= ?"
+        query = f"SELECT count(*) FROM sessions WHERE owner = ? AND {OPEN} AND touched >= ?"
         return int(self._one(query, (owner, since))[0])
 
     def world(self, key: bytes) -> bytes | None:
@@ -268,11 +274,8 @@ class Tree:
 
     def path(self, head: bytes) -> list[Node]:
         """The turns from the first one down to ``head``."""
-        query = f"""{WALK}
-            SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
-            ORDER BY depth DESC"""
-        rows = self._rows(query, (head,))
-        return [Node(key, parent, _turn(*turn)) for key, parent, *turn in rows]
+        query = f"{WALK} SELECT {NODE} FROM walk JOIN turns ON turns.key = walk.key ORDER BY depth DESC"
+        return [_node(*found) for found in self._rows(query, (head,))]
 
     def parted(self, one: bytes, other: bytes, most: int) -> tuple[list[Node], list[Node]] | None:
         """The turns of two branches of a world since they parted; ``None`` where that is more than ``most`` ago."""
@@ -290,9 +293,8 @@ class Tree:
 
     def _nodes(self, keys: list[bytes]) -> list[Node]:
         """The turns under ``keys``, which stand from the last one up, the first one first."""
-        query = "SELECT key, parent, action, observation, meta FROM turns WHERE key = ?"
-        found = (self._one(query, (key,)) for key in reversed(keys))
-        return [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
+        query = f"SELECT {NODE} FROM turns WHERE key = ?"
+        return [_node(*self._one(query, (key,))) for key in reversed(keys)]
 
     def ancestor(self, head: bytes, up: int) -> bytes:
         """The key that stands ``up`` turns above ``head``; raises :class:`DataError` where there is none."""
@@ -305,15 +307,12 @@ class Tree:
         """The sessions of a family, oldest first, and the turns that lead to them; at most ``limit`` of each."""
         query = "SELECT * FROM sessions WHERE family = ? AND owner = ? ORDER BY created, id LIMIT ?"
         rows = [Row(*found) for found in self._rows(query, (family, owner, limit))]
-        walk = """WITH RECURSIVE walk (key) AS (
+        walk = f"""WITH RECURSIVE walk (key) AS (
                 SELECT head FROM sessions WHERE family = ? AND owner = ?
                 UNION SELECT turns.parent FROM turns JOIN walk ON turns.key = walk.key
             )
-            SELECT turns.key, turns.parent, action, observation, meta FROM walk JOIN turns ON turns.key = walk.key
-            ORDER BY turns.rowid LIMIT ?"""
-        found = self._rows(walk, (family, owner, limit))
-        nodes = [Node(key, parent, _turn(*turn)) for key, parent, *turn in found]
-        return rows, nodes
+            SELECT {NODE} FROM walk JOIN turns ON turns.key = walk.key ORDER BY turns.rowid LIMIT ?"""
+        return rows, [_node(*found) for found in self._rows(walk, (family, owner, limit))]
 
     def owners(self) -> Iterator[tuple[str, Spent]]:
         """Every owner and what it has used."""
@@ -322,10 +321,7 @@ class Tree:
 
     def totals(self) -> tuple[int, int]:
         """How many open sessions and how many turns the file holds."""
-        query = (
-            "SELECT (SELECT count(*) FROM sessions WHERE ending IS NULL AND kind = 'session'), max(rowid) FROM turns"
-        )
-        opened, turns = self._one(query)
+        opened, turns = self._one(f"SELECT (SELECT count(*) FROM sessions WHERE {OPEN}), max(rowid) FROM turns")
         return int(opened), int(turns or 0)
 
 
@@ -420,6 +416,10 @@ def _size(file: Path) -> int:
         return os.stat(file).st_size  # noqa: PTH116 - in each transaction, and several times as fast as Path.stat
     except OSError:
         return 0
+
+
+def _node(key: bytes, parent: bytes, *turn: str) -> Node:
+    return Node(key, parent, _turn(*turn))
 
 
 def _turn(action: str, observation: str, meta: str) -> Turn:

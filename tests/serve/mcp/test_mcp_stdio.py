@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from nextstate import domain as domains
 from nextstate.errors import UsageError
-from nextstate.serve.mcp.stdio import opened
+from nextstate.serve.service import opened
 from nextstate.serve.testing import service_of
 
 PROGRAM = Path(__file__).with_name("stdio_desk.py")

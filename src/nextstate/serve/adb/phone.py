@@ -45,7 +45,7 @@ class Phone:
     async def screen(self) -> Observation:
         """What is on the screen."""
         begun = await self.sessions.scenario(self.owner, self.id)
-        return begun.history[-1].observation if begun.history else begun.setup.initial_state
+        return domains.last_screen(begun.query())
 
     async def act(self, words: tuple[str, ...]) -> bool:
         """Do what a command says; whether the world has an action for it. Raises what a step may raise."""

@@ -25,7 +25,6 @@ from nextstate.serve.mcp.errors import protocol_error
 from nextstate.serve.mcp.place import place_of
 from nextstate.serve.mcp.progress import reported
 from nextstate.serve.problems import problem
-from nextstate.types import Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +124,7 @@ class _World:
             if tool is None:
                 raise
             return tools.refused(error, problem(error)["error"])
-        query = Query(domain.name, scenario.setup, scenario.history, action)
+        query = scenario.query(action)
         failed = domain.failed(query, step.turn.observation) if domain.failed else None
         view = await self._sessions.view(place.owner, place.session)
         return tools.result(step, tool, failed=failed, model=view.model, modern=modern)
@@ -140,7 +139,6 @@ class _World:
     async def _state(self, place: Place) -> dict[str, Any]:
         view = await self._sessions.view(place.owner, place.session)
         scenario = await self._scenario(place)
-        query = Query(scenario.domain, scenario.setup, scenario.history, "")
         return {
             "session": view.id,
             "domain": view.domain,
@@ -148,7 +146,7 @@ class _World:
             "turns": view.turns,
             "ending": view.ending,
             "initial_state": _seen(scenario),
-            "observation": find(scenario.domain).before(query),
+            "observation": find(scenario.domain).before(scenario.query()),
         }
 
 

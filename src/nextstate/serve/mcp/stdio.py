@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from mcp.server.stdio import stdio_server
 
-from nextstate.errors import UsageError
 from nextstate.serve.mcp import agent
 from nextstate.serve.problems import ANYBODY
 from nextstate.serve.queues import Place
-from nextstate.sim.limits import Ending
-from nextstate.sim.sessions import NoSuchSession
+from nextstate.serve.service import opened
 
 if TYPE_CHECKING:
     from nextstate.serve.service import Service
@@ -32,17 +30,3 @@ async def serve_stdio(
     server = agent.server_of(service.sessions, service.queues, place)
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
-
-
-async def opened(service: Service, scenario: str, *, session: str, model: str, seed: int, owner: str) -> str:
-    """The id of the session that is served: one that is there, or a new one."""
-    try:
-        view = await service.sessions.view(owner, session)
-    except NoSuchSession:
-        begun = service.catalogue.find(scenario)
-        return (await service.sessions.create(owner, begun, model=model, seed=seed, id=session)).id
-    if scenario not in ("", view.scenario):
-        raise UsageError(f"the session {session!r} is of the scenario {view.scenario[:80]!r}, not of {scenario[:80]!r}")
-    if view.ending == Ending.IDLE:
-        await service.sessions.rewind(owner, session, 0)  # no turn is taken back; it is open again
-    return view.id

@@ -68,7 +68,7 @@ async def question(service: Service, owner: str, asked: Asked, worlds: Worlds) -
         _refuse_more(extra)
         begun = await service.sessions.scenario(owner, extra.session)
         read = reading.conversation(domains.find(begun.domain), begun.setup, _last(asked))
-        query, scenario = Query(begun.domain, begun.setup, begun.history, read.action), ""
+        query, scenario = begun.query(read.action), ""
         model = (await service.sessions.view(owner, extra.session)).model
     else:
         domain, setup, scenario = _world(service, asked, named, worlds)

@@ -15,7 +15,6 @@ from nextstate.domain.interface import action_of, offered
 from nextstate.errors import ActionError, StepFailed, UsageError
 from nextstate.serve.openenv import wire
 from nextstate.sim.sessions import NoSuchSession
-from nextstate.types import Query
 
 if TYPE_CHECKING:
     from nextstate.serve.service import Service
@@ -221,4 +220,4 @@ def _text(data: Mapping[str, Any]) -> Action:
 
 def _shown(scenario: Scenario) -> str:
     """What can be seen before the next action."""
-    return find(scenario.domain).before(Query(scenario.domain, scenario.setup, scenario.history, ""))
+    return find(scenario.domain).before(scenario.query())
