@@ -329,6 +329,21 @@ async def test_a_fork_may_have_another_author(sessions: Sessions) -> None:
         await sessions.fork(ME, one.id, model="othre")
 
 
+async def test_a_session_of_a_model_that_is_no_longer_served_says_so_and_can_be_forked(
+    world: Counting, tmp_path: Path
+) -> None:
+    before = Sessions({"gone": world}, Tree(tmp_path / "tree.sqlite"))
+    one = await before.create(ME, BOX)
+    await before.aclose()
+    after = opened(world, tmp_path)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="unknown world model 'gone'"):
+            await after.step(ME, one.id, "a")
+    two = await after.fork(ME, one.id, model="other")
+    assert (await after.step(ME, two.id, "a")).index == 0
+    await after.aclose()
+
+
 async def test_what_no_session_can_be_begun_with_is_refused(sessions: Sessions) -> None:
     one = await sessions.create(ME, BOX, id="mine")
     with pytest.raises(UsageError, match="taken"):

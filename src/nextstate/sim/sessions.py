@@ -158,13 +158,15 @@ class Sessions:
         """What the world shows after ``action``.
 
         Raises :class:`~nextstate.errors.ActionError`, :class:`~nextstate.errors.SessionEnded`,
-        :class:`~nextstate.errors.StepFailed`, :class:`Busy` and :class:`~nextstate.sim.quota.QuotaExceeded`; after
-        them the session is as it was. A step that was begun is finished and kept, whether or not the caller waits.
+        :class:`~nextstate.errors.StepFailed`, :class:`Busy`, :class:`~nextstate.sim.quota.QuotaExceeded`, and
+        :class:`UsageError` where its model is not served; after them the session is as it was. A step that was begun is
+        finished and kept, whether or not the caller waits.
         """
         live = self._ready(owner, id)
         if (ending := self._ending(live)) is not None:
             raise SessionEnded(ending)
         self.quota(owner).refuse(self.spent(owner))
+        self.known(live.row.model)  # a store may outlive the models of its server
         action = tree.text(action)
         find(live.row.domain).validate(action)
         live.busy = True
