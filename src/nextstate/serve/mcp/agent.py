@@ -1,8 +1,9 @@
 """The world as an agent sees it: the tools of a session, and what calling them shows.
 
-What the session knows before the first turn is given as the server's ``instructions``. The resource
-``nextstate://session`` tells it as well, how far the session is, and what was shown last. Nothing here can fork, rewind
-or instruct the world (see `control`), nor see the simulation instruction.
+Where the world is a screen, the first one is given as the server's ``instructions``; what else is known before the
+first turn is for the world model, and for the agent to find out. The resource ``nextstate://session`` tells that
+screen as well, how far the session is, and what was shown last. Nothing here can fork, rewind or instruct the world
+(see `control`), nor see the simulation instruction.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class _World:
         self, context: Context, params: wire.PaginatedRequestParams | None
     ) -> wire.ListResourcesResult:
         one_page(params)
-        told = "What is known before the first call, how far this session is, and what was shown last."
+        told = "The first screen, where there is one; how far this session is, and what was shown last."
         one = wire.Resource(uri=SESSION, name="session", description=told, mime_type="application/json")
         return wire.ListResourcesResult(resources=[one], cache_scope="private")
 
